@@ -1,0 +1,261 @@
+"""The batch face of the match loop: thousands of matches in one compiled call.
+
+Matches of one pairing run in lockstep, one a lane, so that both policies' numbers are read once for all lanes. A lane
+whose match is over takes the next match of the pairing; when none is left, the last lane moves into its place, so that
+no work is done for nothing. A match with the seats swapped is played as its mirror image: both of a pair fit one block.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from game import contract, seeding
+from game.jit import LANES, kernel
+from game.policies.bank import MEMORY_ROWS, SCRATCH_ROWS, Bank
+from game.policies.decide import decide
+from game.spec import RESULT_DTYPE, Court, GameSpec, MatchEnd, Results, Termination
+
+# Columns of a job, one row a match, sorted by the first two.
+JOB_FIRST: Final = 0  # the policy that plays on the left of the block
+JOB_SECOND: Final = 1
+JOB_MIRRORED: Final = 2  # 1 if that is the right of the match
+JOB_SEED: Final = 3
+JOB_POINTS: Final = 4
+JOB_ROW: Final = 5  # row of the result
+_JOB_COLUMNS: Final = 6
+
+_FORFEIT: Final = int(MatchEnd.FORFEIT)
+_NOT_A_NUMBER: Final = int(Termination.NOT_A_NUMBER)
+_LAST_BIT: Final = np.uint64(1)
+
+Jobs = NDArray[np.int64]
+
+
+@kernel
+def policy_stream(seed: np.uint64, seat: int) -> np.uint64:
+    """Return the initial random state of the policy at ``seat``: stream 1 for the side that the seed's last bit names.
+
+    Numbered from that bit, not from the seat, so that a mirrored match draws the same numbers for the same player.
+    """
+    stream = np.uint64(1) + (np.uint64(seat) ^ (seed & _LAST_BIT))
+    return seeding.stream_state(np.uint64(seed >> _LAST_BIT), stream)
+
+
+@kernel
+def _clear_memory(memory: NDArray[np.float32], rows: int, lane: int) -> None:
+    for row in range(rows):
+        memory[row * LANES + lane] = np.float32(0.0)
+
+
+@kernel
+def _move_memory(memory: NDArray[np.float32], rows: int, source: int, target: int) -> None:
+    for row in range(rows):
+        memory[row * LANES + target] = memory[row * LANES + source]
+
+
+@kernel
+def _seat_match(
+    court: Court,
+    job: NDArray[np.int64],
+    lane: int,
+    minds: tuple[NDArray[np.float32], NDArray[np.uint64], NDArray[np.float32], NDArray[np.uint64]],
+    rows: tuple[int, int],
+) -> None:
+    """Start the match of ``job`` on ``lane``, with fresh minds of ``rows`` memory rows."""
+    seed = np.uint64(job[JOB_SEED])
+    mirrored = job[JOB_MIRRORED]
+    contract.start_match(court, lane, seed, mirrored, job[JOB_POINTS])
+    _clear_memory(minds[0], rows[0], lane)
+    _clear_memory(minds[2], rows[1], lane)
+    minds[1][lane] = policy_stream(seed, mirrored)
+    minds[3][lane] = policy_stream(seed, 1 - mirrored)
+
+
+@kernel
+def _forfeit_lanes(
+    actions: tuple[NDArray[np.int32], NDArray[np.int32]],
+    faults: NDArray[np.int32],
+    ended: NDArray[np.int32],
+    n: int,
+) -> int:
+    """Mark the lanes on which a side has no action: bit 0 of ``faults`` for the first, bit 1 for the second side."""
+    least = np.int32(0)
+    for i in range(n):
+        least = min(least, actions[0][i], actions[1][i])
+    if least >= 0:
+        return 0
+    count = 0
+    for i in range(n):
+        faults[i] = (1 if actions[0][i] < 0 else 0) | (2 if actions[1][i] < 0 else 0)
+        if faults[i] != 0:
+            ended[i] = 1
+            count += 1
+    return count
+
+
+@kernel
+def _write_result(
+    court: Court,
+    lane: int,
+    job: NDArray[np.int64],
+    fault: int,
+    results: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]],
+) -> None:
+    counts, measures, terminations = results
+    row = job[JOB_ROW]
+    contract.read_result(court, lane, counts[row], measures[row])
+    if fault != 0:
+        counts[row, contract.RESULT_END] = _FORFEIT
+        first = job[JOB_MIRRORED]
+        terminations[row, first] = _NOT_A_NUMBER if fault & 1 else 0
+        terminations[row, 1 - first] = _NOT_A_NUMBER if fault & 2 else 0
+
+
+@kernel
+def _play_pairing(
+    court: Court,
+    bank: Bank,
+    jobs: NDArray[np.int64],
+    results: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]],
+    observation_rows: int,
+) -> None:
+    """Play all ``jobs``, which are of one pairing."""
+    first, second = jobs[0, JOB_FIRST], jobs[0, JOB_SECOND]
+    rows = (bank.table[first, MEMORY_ROWS], bank.table[second, MEMORY_ROWS])
+    memory_1 = np.zeros(rows[0] * LANES, np.float32)
+    memory_2 = np.zeros(rows[1] * LANES, np.float32)
+    random_1 = np.zeros(LANES, np.uint64)
+    random_2 = np.zeros(LANES, np.uint64)
+    minds = (memory_1, random_1, memory_2, random_2)
+    scratch = np.zeros(max(bank.table[first, SCRATCH_ROWS], bank.table[second, SCRATCH_ROWS], 1) * LANES, np.float32)
+    observation = np.zeros(observation_rows * LANES, np.float32)
+    actions_1 = np.zeros(LANES, np.int32)
+    actions_2 = np.zeros(LANES, np.int32)
+    ended = np.zeros(LANES, np.int32)
+    faults = np.zeros(LANES, np.int32)
+    playing = np.zeros(LANES, np.int64)
+    n = min(len(jobs), LANES)
+    queued = n
+    for lane in range(n):
+        playing[lane] = lane
+        _seat_match(court, jobs[lane], lane, minds, rows)
+    while n > 0:
+        contract.observe(court, 0, observation, n)
+        decide(court, bank, first, observation, (memory_1, random_1), scratch, actions_1, n)
+        contract.observe(court, 1, observation, n)
+        decide(court, bank, second, observation, (memory_2, random_2), scratch, actions_2, n)
+        over = _forfeit_lanes((actions_1, actions_2), faults, ended, n)
+        if over == 0:
+            over = contract.advance(court, actions_1, actions_2, ended, n)
+        if over == 0:
+            continue
+        for lane in range(n - 1, -1, -1):
+            if ended[lane] == 0:
+                continue
+            _write_result(court, lane, jobs[playing[lane]], faults[lane], results)
+            ended[lane] = 0
+            faults[lane] = 0
+            if queued < len(jobs):
+                playing[lane] = queued
+                _seat_match(court, jobs[queued], lane, minds, rows)
+                queued += 1
+                continue
+            n -= 1
+            if lane < n:
+                playing[lane] = playing[n]
+                contract.move_lane(court, n, lane)
+                _move_memory(memory_1, rows[0], n, lane)
+                _move_memory(memory_2, rows[1], n, lane)
+                random_1[lane] = random_1[n]
+                random_2[lane] = random_2[n]
+
+
+@kernel
+def _play_jobs(
+    court: Court,
+    bank: Bank,
+    jobs: NDArray[np.int64],
+    results: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]],
+    observation_rows: int,
+) -> None:
+    """Play ``jobs``, sorted by pairing, one pairing after the other."""
+    begin = 0
+    for end in range(1, len(jobs) + 1):
+        if (
+            end == len(jobs)
+            or jobs[end, JOB_FIRST] != jobs[begin, JOB_FIRST]
+            or jobs[end, JOB_SECOND] != jobs[begin, JOB_SECOND]
+        ):
+            _play_pairing(court, bank, jobs[begin:end], results, observation_rows)
+            begin = end
+
+
+MATCH_DTYPE: Final = np.dtype(
+    [("match_id", np.int64), ("left", np.int32), ("right", np.int32), ("seed", np.int64), ("points", np.int32)]
+)
+"""One row a match to play: the array form of ``MatchSpec``."""
+
+
+def _jobs(matches: NDArray[np.void]) -> Jobs:
+    """Return the jobs of ``matches``, sorted so that the two matches of a pair share a block."""
+    jobs = np.empty((len(matches), _JOB_COLUMNS), np.int64)
+    mirrored = matches["left"] > matches["right"]
+    jobs[:, JOB_FIRST] = np.where(mirrored, matches["right"], matches["left"])
+    jobs[:, JOB_SECOND] = np.where(mirrored, matches["left"], matches["right"])
+    jobs[:, JOB_MIRRORED] = mirrored
+    jobs[:, JOB_SEED] = matches["seed"]
+    jobs[:, JOB_POINTS] = matches["points"]
+    jobs[:, JOB_ROW] = np.arange(len(matches))
+    return jobs[np.lexsort((jobs[:, JOB_SECOND], jobs[:, JOB_FIRST]))]
+
+
+def play_batch(game: GameSpec, bank: Bank, matches: NDArray[np.void]) -> Results:
+    """Play ``matches`` (``MATCH_DTYPE``) between policies of ``bank``; return their results in the same order.
+
+    A result depends on its match alone: not on the other matches of the batch, their order or their number.
+    """
+    counts = np.zeros((len(matches), contract.N_COUNTS), np.int64)
+    measures = np.zeros((len(matches), contract.N_MEASURES), np.float32)
+    terminations = np.zeros((len(matches), 2), np.uint8)
+    if len(matches):
+        _play_jobs(game.new_court(), bank, _jobs(matches), (counts, measures, terminations), game.n_observations)
+    return assemble_results(matches, counts, measures, terminations)
+
+
+def assemble_results(
+    matches: NDArray[np.void],
+    counts: NDArray[np.int64],
+    measures: NDArray[np.float32],
+    terminations: NDArray[np.uint8],
+) -> Results:
+    """Return result rows made of the kernels' integer and float rows; a forfeit decides the outcome."""
+    results = np.zeros(len(matches), RESULT_DTYPE)
+    for name in ("match_id", "left", "right", "seed"):
+        results[name] = matches[name]
+    results["termination"] = terminations
+    for name, column in (
+        ("end", contract.RESULT_END),
+        ("ticks", contract.RESULT_TICKS),
+        ("rallies", contract.RESULT_RALLIES),
+        ("lets", contract.RESULT_LETS),
+        ("longest_rally", contract.RESULT_LONGEST),
+    ):
+        results[name] = counts[:, column]
+    for name, column in (
+        ("points", contract.RESULT_POINTS),
+        ("hits", contract.RESULT_HITS),
+        ("misses", contract.RESULT_MISSES),
+        ("aces", contract.RESULT_ACES),
+        ("reactions", contract.RESULT_REACTIONS),
+    ):
+        results[name] = counts[:, column : column + 2]
+    results["state_hash"] = counts[:, contract.RESULT_HASH].view(np.uint64)
+    results["mean_rally"] = measures[:, contract.MEASURE_MEAN_RALLY]
+    results["distance"] = measures[:, contract.MEASURE_DISTANCE : contract.MEASURE_DISTANCE + 2]
+    results["mean_reaction"] = measures[:, contract.MEASURE_REACTION : contract.MEASURE_REACTION + 2]
+    results["mean_offset"] = measures[:, contract.MEASURE_OFFSET : contract.MEASURE_OFFSET + 2]
+    at_fault = (terminations != 0).astype(np.int8)
+    forfeits = at_fault[:, 1] - at_fault[:, 0]
+    results["outcome"] = np.where(at_fault.any(axis=1), forfeits, counts[:, contract.RESULT_LEADER])
+    return results

@@ -1,0 +1,58 @@
+"""How every kernel of the project is compiled, and where the compiled code is kept.
+
+Kernels work on *blocks* of ``LANES`` matches in structure-of-arrays layout: row ``r`` of a block is
+``array[r * LANES : (r + 1) * LANES]``, one element a match. ``LANES`` is a constant, so the compiler
+sees the distance between any two rows and vectorises over the lanes; a partly filled block passes its
+count ``n``. Nothing here uses fastmath: results are the same bits on every machine.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numba
+import platformdirs
+
+LANES: Final = 64
+"""Matches a block steps in lockstep; a block's rows then fit the L1 cache of a core."""
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_SOURCE_ROOT: Final = Path(__file__).parent
+
+
+def source_digest() -> str:
+    """Short digest of every source file of ``game/`` and of the compiler's version.
+
+    numba's own cache looks only at the file that holds a kernel, not at the kernels it calls: after an
+    edit of the rules a cached match loop would go on playing the old ones. A cache folder per digest
+    cannot be stale.
+    """
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:3]}".encode())
+    for path in sorted(_SOURCE_ROOT.rglob("*.py")):
+        digest.update(path.relative_to(_SOURCE_ROOT).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Folder of the compiled kernels of exactly these sources (``RALLY_KERNEL_CACHE`` overrides its parent)."""
+    root = os.environ.get("RALLY_KERNEL_CACHE") or str(Path(platformdirs.user_cache_dir("rally-league")) / "kernels")
+    return Path(root) / source_digest()
+
+
+numba.config.CACHE_DIR = str(cache_folder())
+
+
+def kernel(function: F) -> F:
+    """Compile ``function`` strictly (IEEE order, no bounds checks), without the GIL, cached on disk."""
+    compiled: F = numba.njit(cache=True, nogil=True, error_model="numpy", boundscheck=False)(function)
+    return compiled
+
+
+def is_compiled() -> bool:
+    """Whether an earlier process has left compiled kernels of exactly these sources."""
+    return any(cache_folder().rglob("*.nbi"))

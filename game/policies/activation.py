@@ -1,0 +1,94 @@
+"""The activation functions of networks, as exact IEEE arithmetic: no libm, the same bits on every machine."""
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from game.jit import kernel
+
+
+class Activation(IntEnum):
+    """How a node turns its weighted sum into its value."""
+
+    IDENTITY = 0
+    RELU = 1
+    RATIONAL = 2
+    """x / (1 + |x|)."""
+    CLAMPED = 3
+    """x limited to [-1, 1]."""
+    TANH = 4
+    """Within 4e-7 of tanh."""
+    SIGMOID = 5
+    """(1 + tanh(x / 2)) / 2."""
+    ABS = 6
+
+
+_RELU: Final = int(Activation.RELU)
+_RATIONAL: Final = int(Activation.RATIONAL)
+_CLAMPED: Final = int(Activation.CLAMPED)
+_TANH: Final = int(Activation.TANH)
+_SIGMOID: Final = int(Activation.SIGMOID)
+_ABS: Final = int(Activation.ABS)
+
+_ZERO: Final = np.float32(0.0)
+_HALF: Final = np.float32(0.5)
+_ONE: Final = np.float32(1.0)
+_TANH_LIMIT: Final = np.float32(7.90531110763549805)
+_A1: Final = np.float32(4.89352455891786e-03)
+_A3: Final = np.float32(6.37261928875436e-04)
+_A5: Final = np.float32(1.48572235717979e-05)
+_A7: Final = np.float32(5.12229709037114e-08)
+_A9: Final = np.float32(-8.60467152213735e-11)
+_A11: Final = np.float32(2.00018790482477e-13)
+_A13: Final = np.float32(-2.76076847742355e-16)
+_B0: Final = np.float32(4.89352518554385e-03)
+_B2: Final = np.float32(2.26843463243900e-03)
+_B4: Final = np.float32(1.18534705686654e-04)
+_B6: Final = np.float32(1.19825839466702e-06)
+
+
+@kernel
+def tanh(x: np.float32) -> np.float32:
+    """Return tanh(x) by the 13/6 rational minimax approximation.
+
+    Source: the coefficients of Eigen's ``generic_fast_tanh_float`` (MPL 2.0).
+    """
+    x = _TANH_LIMIT if x > _TANH_LIMIT else x
+    x = -_TANH_LIMIT if x < -_TANH_LIMIT else x
+    s = x * x
+    p = s * (s * (s * (s * (s * (s * _A13 + _A11) + _A9) + _A7) + _A5) + _A3) + _A1
+    q = s * (s * (s * _B6 + _B4) + _B2) + _B0
+    return x * p / q
+
+
+@kernel
+def activate(
+    code: int, sums: NDArray[np.float32], sums_at: int, values: NDArray[np.float32], values_at: int, n: int
+) -> None:
+    """Write the activation ``code`` of ``n`` sums from ``sums_at`` on to ``values`` from ``values_at`` on."""
+    source = sums[sums_at : sums_at + n]
+    target = values[values_at : values_at + n]
+    if code == _RELU:
+        for i in range(n):
+            target[i] = source[i] if not source[i] < _ZERO else _ZERO
+    elif code == _RATIONAL:
+        for i in range(n):
+            target[i] = source[i] / (_ONE + abs(source[i]))
+    elif code == _CLAMPED:
+        for i in range(n):
+            low = -_ONE if source[i] < -_ONE else source[i]
+            target[i] = _ONE if low > _ONE else low
+    elif code == _TANH:
+        for i in range(n):
+            target[i] = tanh(source[i])
+    elif code == _SIGMOID:
+        for i in range(n):
+            target[i] = _HALF + _HALF * tanh(_HALF * source[i])
+    elif code == _ABS:
+        for i in range(n):
+            target[i] = abs(source[i])
+    else:
+        for i in range(n):
+            target[i] = source[i]

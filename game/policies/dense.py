@@ -1,0 +1,145 @@
+"""Dense networks: any number of layers, one activation in the hidden layers, linear outputs, argmax as action."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from game.errors import PlayerFileError
+from game.jit import LANES, kernel
+from game.policies.activation import Activation, activate
+from game.policies.bank import Kind, PackedPolicy
+
+MAX_LAYERS: Final = 8
+MAX_WIDTH: Final = 1024
+
+_LANES: Final = np.uint64(LANES)
+_ONE: Final = np.uint64(1)
+_FOUR: Final = np.uint64(4)
+
+
+@dataclass(frozen=True)
+class DensePolicy:
+    """A fully connected network.
+
+    ``weights[i]`` is float32[outputs, inputs] of layer ``i``, ``biases[i]`` float32[outputs].
+    """
+
+    weights: tuple[NDArray[np.float32], ...]
+    biases: tuple[NDArray[np.float32], ...]
+    activation: Activation = Activation.RATIONAL
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that do not fit together, with ``PlayerFileError``."""
+        if not 1 <= len(self.weights) <= MAX_LAYERS or len(self.weights) != len(self.biases):
+            raise PlayerFileError(
+                f"a dense network has {len(self.weights)} weight and {len(self.biases)} bias arrays: "
+                f"it needs equally many, 1 to {MAX_LAYERS}"
+            )
+        width = self.weights[0].shape[-1] if self.weights[0].ndim == 2 else 0
+        for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            if weight.ndim != 2 or weight.shape[1] != width or bias.shape != weight.shape[:1]:
+                raise PlayerFileError(
+                    f"layer {index} has weights {weight.shape} and biases {bias.shape}: "
+                    f"it needs (outputs, {width}) and (outputs,)"
+                )
+            width = weight.shape[0]
+            if not 1 <= width <= MAX_WIDTH:
+                raise PlayerFileError(f"layer {index} is {width} wide: 1 to {MAX_WIDTH} are allowed")
+
+    @property
+    def kind(self) -> Kind:
+        """``Kind.DENSE``."""
+        return Kind.DENSE
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Width of the input and of every layer."""
+        return (self.weights[0].shape[1], *(weight.shape[0] for weight in self.weights))
+
+    def pack(self) -> PackedPolicy:
+        """Integers: layer count, activation, sizes. Reals: per layer the weights row by row, then the biases."""
+        sizes = self.sizes
+        parts = [part.ravel() for pair in zip(self.weights, self.biases, strict=True) for part in pair]
+        return PackedPolicy(
+            Kind.DENSE,
+            np.array([len(self.weights), self.activation, *sizes], np.int32),
+            np.concatenate(parts).astype(np.float32, copy=False),
+            memory_rows=0,
+            scratch_rows=2 * max(sizes),
+        )
+
+
+@kernel
+def affine(
+    reals: NDArray[np.float32],
+    at: np.uint64,
+    rows: tuple[np.uint64, np.uint64, np.uint64, np.uint64],
+    scratch: NDArray[np.float32],
+    n: np.uint64,
+) -> None:
+    """Compute one layer's sums for ``n`` lanes; ``rows`` = (source row, inputs, target row, outputs).
+
+    The sum runs over the inputs in order, starting at the bias; lanes are vectorised, never the sum. Unsigned
+    indices spare the compiler the check for negative ones, and four inputs a pass spare loads and stores of the sum.
+    """
+    source, inputs, target, outputs = rows
+    biases = at + inputs * outputs
+    for o in range(outputs):
+        y = (target + o) * _LANES
+        w = at + o * inputs
+        bias = reals[biases + o]
+        for i in range(n):
+            scratch[y + i] = bias
+        k = np.uint64(0)
+        while k + _FOUR <= inputs:
+            x0 = (source + k) * _LANES
+            x1 = x0 + _LANES
+            x2 = x1 + _LANES
+            x3 = x2 + _LANES
+            w0 = reals[w + k]
+            w1 = reals[w + k + _ONE]
+            w2 = reals[w + k + _ONE + _ONE]
+            w3 = reals[w + k + _ONE + _ONE + _ONE]
+            for i in range(n):
+                scratch[y + i] = (
+                    ((scratch[y + i] + w0 * scratch[x0 + i]) + w1 * scratch[x1 + i]) + w2 * scratch[x2 + i]
+                ) + w3 * scratch[x3 + i]
+            k += _FOUR
+        while k < inputs:
+            x0 = (source + k) * _LANES
+            w0 = reals[w + k]
+            for i in range(n):
+                scratch[y + i] = scratch[y + i] + w0 * scratch[x0 + i]
+            k += _ONE
+
+
+@kernel
+def forward_dense(
+    integers: NDArray[np.int32],
+    reals: NDArray[np.float32],
+    observation: NDArray[np.float32],
+    scratch: NDArray[np.float32],
+    n: int,
+) -> int:
+    """Run the packed network on ``n`` lanes; return the scratch row at which its outputs begin."""
+    layers = integers[0]
+    width = 0
+    for layer in range(layers + 1):
+        width = max(width, integers[2 + layer])
+    for row in range(integers[2]):
+        for i in range(n):
+            scratch[row * LANES + i] = observation[row * LANES + i]
+    source, target = 0, width
+    at = 0
+    for layer in range(layers):
+        inputs, outputs = integers[2 + layer], integers[3 + layer]
+        rows = (np.uint64(source), np.uint64(inputs), np.uint64(target), np.uint64(outputs))
+        affine(reals, np.uint64(at), rows, scratch, np.uint64(n))
+        if layer < layers - 1:
+            for row in range(target, target + outputs):
+                activate(integers[1], scratch, row * LANES, scratch, row * LANES, n)
+        at += inputs * outputs + outputs
+        source, target = target, source
+    return source

@@ -1,0 +1,1 @@
+"""What the results of matches mean: ratings, error bars, tests and cycles."""

@@ -1,0 +1,254 @@
+"""The tables of a league's database, and the typed rows that cross the store's border.
+
+A change here needs a new script in ``migrations/versions`` and a new ``HEAD_REVISION``; a test compares the
+two. Texts that end in ``_json`` are JSON objects that the store keeps and does not read.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    Double,
+    ForeignKey,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from game.spec import RESULT_DTYPE, Seat, Termination
+
+HEAD_REVISION: Final = "0001"
+"""The Alembic revision of the tables below."""
+
+SeasonState: TypeAlias = Literal["running", "paused", "stopped", "complete"]
+"""What a season was doing when its state was last set; anything but ``complete`` is unfinished and can go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerRow:
+    """A player of the league. ``id`` is 0 and ``created`` empty until it is stored."""
+
+    name: str
+    hash: str
+    """Content hash of what plays, in hexadecimal."""
+    kind: str
+    game: str
+    game_version: int
+    path: str
+    """Of the player's file, relative to the league's home, with forward slashes."""
+    author: str = ""
+    lineage_json: str = "{}"
+    training_json: str = "{}"
+    notes: str = ""
+    archived: bool = False
+    created: str = ""
+    """ISO 8601, UTC; empty means the store's clock."""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeasonRow:
+    """A season. ``id`` is 0 until it is stored."""
+
+    key: str
+    """SHA-256 of the configuration, in hexadecimal."""
+    name: str
+    config_json: str
+    game: str
+    game_version: int
+    seed: int
+    """In [0, 2**63)."""
+    state: SeasonState = "running"
+    planned_matches: int | None = None
+    edition: int = 0
+    """Counts the seasons of one key from 1; 0 means the next."""
+    created: str = ""
+    updated: str = ""
+    """Clock time of the last change of state; ISO 8601, UTC."""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRow:
+    """Why one side of a match forfeited. ``id`` and ``season_id`` are 0 until it is stored."""
+
+    match_id: int
+    seat: Seat
+    position: int
+    """The player's position in the season."""
+    termination: Termination
+    detail: str
+    season_id: int = 0
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RatingPoint:
+    """The rating of the player at ``position`` of a season after match ``match_id``."""
+
+    match_id: int
+    position: int
+    rating: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A training run."""
+
+    id: str
+    trainer: str
+    game: str
+    name: str
+    seed: int
+    """In [0, 2**63)."""
+    config_json: str
+    state: str
+    folder: str
+    """Relative to the league's home, with forward slashes."""
+    best_player_hash: str | None = None
+    summary_json: str = "{}"
+    created: str = ""
+    """ISO 8601, UTC; empty means the store's clock, and the first save's time stays."""
+    updated: str = ""
+    """Clock time of the last save."""
+
+
+def _flat_dtype() -> np.dtype[np.void]:
+    """Return ``RESULT_DTYPE`` with every pair split in two and unsigned 64 bits read as signed: the same bytes."""
+    fields: list[tuple[str, np.dtype[np.generic]]] = []
+    for name in RESULT_DTYPE.names or ():
+        dtype = RESULT_DTYPE[name]
+        if dtype.shape:
+            fields += [(f"{name}_left", dtype.base), (f"{name}_right", dtype.base)]
+        else:
+            fields.append((name, np.dtype(np.int64) if dtype == np.uint64 else dtype))
+    return np.dtype(fields)
+
+
+STORED_DTYPE: Final = _flat_dtype()
+"""One scalar field a column of ``matches``. A ``RESULT_DTYPE`` array viewed as this is what is stored, copied nowhere."""
+
+_SQL_TYPE: Final = {"i1": SmallInteger, "u1": SmallInteger, "i4": Integer, "i8": BigInteger, "f4": REAL}
+
+
+def _match_column(name: str) -> Column[float]:
+    """Return the column of one field; only a float may be NULL, since SQLite has no other NaN."""
+    dtype = STORED_DTYPE[name]
+    return Column(name, _SQL_TYPE[dtype.str[1:]](), primary_key=name == "match_id", nullable=dtype.kind == "f")
+
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+PLAYERS: Final = Table(
+    "players",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("game", Text, nullable=False),
+    Column("game_version", Integer, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("lineage_json", Text, nullable=False),
+    Column("training_json", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("created", Text, nullable=False),
+)
+
+SEASONS: Final = Table(
+    "seasons",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("config_json", Text, nullable=False),
+    Column("game", Text, nullable=False),
+    Column("game_version", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("planned_matches", BigInteger),
+    Column("created", Text, nullable=False),
+    Column("updated", Text, nullable=False),
+    UniqueConstraint("key", "edition"),
+    CheckConstraint("state IN ('running', 'paused', 'stopped', 'complete')", name="state"),
+)
+
+SEASON_PLAYERS: Final = Table(
+    "season_players",
+    METADATA,
+    Column("season_id", ForeignKey("seasons.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("player_id", ForeignKey("players.id"), nullable=False),
+)
+
+# Clustered on its key: one tree to write, and a page of matches is read in the order it lies on the disk. pair_id
+# takes no room. An index on (season_id, left) and one on (season_id, right) would add more than half to the time of
+# an insert, and nothing here asks for the matches of one player: whoever wants them reads the pages.
+MATCHES: Final = Table(
+    "matches",
+    METADATA,
+    Column("season_id", ForeignKey("seasons.id"), primary_key=True),
+    *(_match_column(name) for name in STORED_DTYPE.names or ()),
+    Column("pair_id", BigInteger, Computed("match_id / 2", persisted=False)),
+    sqlite_with_rowid=False,
+)
+
+FAULTS: Final = Table(
+    "faults",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("season_id", ForeignKey("seasons.id"), nullable=False, index=True),
+    Column("match_id", BigInteger, nullable=False),
+    Column("seat", SmallInteger, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("termination", SmallInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+RATING_HISTORY: Final = Table(
+    "rating_history",
+    METADATA,
+    Column("season_id", ForeignKey("seasons.id"), primary_key=True),
+    Column("match_id", BigInteger, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("rating", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+RUNS: Final = Table(
+    "runs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("trainer", Text, nullable=False),
+    Column("game", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("config_json", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("best_player_hash", Text),
+    Column("summary_json", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("updated", Text, nullable=False),
+)
