@@ -4,7 +4,7 @@ A change here needs a new script in ``migrations/versions`` and a new ``HEAD_REV
 two. Texts that end in ``_json`` are JSON objects that the store keeps and does not read.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -123,6 +123,17 @@ class RunRow:
     """Clock time of the last save."""
 
 
+def row_values(row: PlayerRow | SeasonRow | FaultRow | RunRow) -> dict[str, object]:
+    """Return the values to store: without an id that the database is to choose, and plain numbers for NumPy's.
+
+    SQLite's driver would take the bytes of a NumPy integer for a BLOB.
+    """
+    values = asdict(row)
+    if values["id"] == 0:
+        del values["id"]
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
+
+
 def _flat_dtype() -> np.dtype[np.void]:
     """Return ``RESULT_DTYPE`` with every pair split in two and unsigned 64 bits read as signed: the same bytes."""
     fields: list[tuple[str, np.dtype[np.generic]]] = []
@@ -136,7 +147,7 @@ def _flat_dtype() -> np.dtype[np.void]:
 
 
 STORED_DTYPE: Final = _flat_dtype()
-"""One scalar field a column of ``matches``. A ``RESULT_DTYPE`` array viewed as this is what is stored, copied nowhere."""
+"""One scalar field a column of ``matches``: what is stored is a ``RESULT_DTYPE`` array viewed as this."""
 
 _SQL_TYPE: Final = {"i1": SmallInteger, "u1": SmallInteger, "i4": Integer, "i8": BigInteger, "f4": REAL}
 

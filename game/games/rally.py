@@ -122,6 +122,7 @@ def _start(court: RallyCourt, lane: int, seed: np.uint64, mirrored: int, points:
     court.words[HASH + lane] = np.uint64(0)
     court.integers[MIRRORED + lane] = mirrored
     court.integers[POINTS_TO_WIN + lane] = points
+    court.integers[TICK_LIMIT + lane] = MATCH_TICKS_A_POINT * points
     court.integers[SERVER + lane] = np.int64(seed & _LAST_BIT) ^ mirrored
     _rest_before_serve(court, lane)
 
@@ -182,7 +183,7 @@ def _move_paddle(
     now, before, distance = rows
     for i in range(n):
         y = f[now + i]
-        change = np.float32(1 - actions[i]) * PADDLE_SPEED - f[now + LANES + i]
+        change = (ONE - np.float32(actions[i])) * PADDLE_SPEED - f[now + LANES + i]
         change = PADDLE_STEP if change > PADDLE_STEP else change
         change = -PADDLE_STEP if change < -PADDLE_STEP else change
         v = f[now + LANES + i] + change
@@ -247,7 +248,7 @@ def _watch(court: RallyCourt, left: NDArray[np.int32], right: NDArray[np.int32],
         k[AWAITING + i] = 0 if reacted else awaiting
         crossed = ((old < PADDLE_LINE) & (x >= PADDLE_LINE)) | ((old > -PADDLE_LINE) & (x <= -PADDLE_LINE))
         out = (x > HALF_WIDTH) | (x < -HALF_WIDTH)
-        late = (age >= RALLY_TICKS) | (tick >= MATCH_TICKS_A_POINT * k[POINTS_TO_WIN + i])
+        late = (age >= RALLY_TICKS) | (tick >= k[TICK_LIMIT + i])
         k[EVENT + i] = 1 if (crossed | out | late | (wait == 1)) else 0
 
 
@@ -327,7 +328,7 @@ def _resolve(court: RallyCourt, lane: int, left_action: int, right_action: int) 
     if max(k[LEFT_POINTS + lane], k[LEFT_POINTS + LANES + lane]) >= k[POINTS_TO_WIN + lane]:
         k[END + lane] = _END_POINTS
         return 1
-    if k[TICKS + lane] >= MATCH_TICKS_A_POINT * k[POINTS_TO_WIN + lane]:
+    if k[TICKS + lane] >= k[TICK_LIMIT + lane]:
         k[END + lane] = _END_TICK_LIMIT
         _record_state(court, lane)
         return 1
@@ -358,15 +359,15 @@ def _observe(court: RallyCourt, seat: int, observation: NDArray[np.float32], n: 
     own = LEFT_Y if seat == 0 else RIGHT_Y
     other = RIGHT_Y if seat == 0 else LEFT_Y
     for i in range(n):
-        observation[i] = sign * f[BALL_X + i] / HALF_WIDTH
-        observation[LANES + i] = f[BALL_Y + i] / HALF_HEIGHT
-        observation[2 * LANES + i] = sign * f[BALL_VX + i] / PACE_LIMIT
-        observation[3 * LANES + i] = f[BALL_VY + i] / PACE_LIMIT
-        observation[4 * LANES + i] = sign * f[SPIN + i] / SPIN_LIMIT
+        observation[i] = sign * f[BALL_X + i] * PER_HALF_WIDTH
+        observation[LANES + i] = f[BALL_Y + i] * PER_HALF_HEIGHT
+        observation[2 * LANES + i] = sign * f[BALL_VX + i] * PER_PACE_LIMIT
+        observation[3 * LANES + i] = f[BALL_VY + i] * PER_PACE_LIMIT
+        observation[4 * LANES + i] = sign * f[SPIN + i] * PER_SPIN_LIMIT
     for i in range(n):
-        observation[5 * LANES + i] = f[own + i] / HALF_HEIGHT
-        observation[6 * LANES + i] = f[own + LANES + i] / PADDLE_SPEED
-        observation[7 * LANES + i] = f[other + i] / HALF_HEIGHT
+        observation[5 * LANES + i] = f[own + i] * PER_HALF_HEIGHT
+        observation[6 * LANES + i] = f[own + LANES + i] * PER_PADDLE_SPEED
+        observation[7 * LANES + i] = f[other + i] * PER_HALF_HEIGHT
 
 
 @kernel

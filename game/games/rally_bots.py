@@ -27,6 +27,7 @@ from game.games.rally_court import (
     PADDLE_TOP,
     REACH,
     SPIN_DECAY,
+    SPIN_GAIN,
     SPIN_KEPT,
     SPIN_LIMIT,
     TICK,
@@ -54,7 +55,8 @@ MEMORY_ROWS: Final = 5
 
 _DEAD_ZONE: Final = np.float32(0.008)
 _SWING_TICKS: Final = np.float32(6.0)
-_SWING_PATH: Final = np.float32(0.045)  # what the paddle covers in that time from standing
+_SWING_PATH: Final = np.float32(0.03)  # what the paddle covers in that time from standing
+_OFFSET_STEP: Final = np.float32(0.3)  # the aimer considers contact offsets of -2 to 2 steps
 _THREE: Final = np.float32(3.0)
 _PLAN_TICKS: Final = 400  # longest flight that a plan looks ahead
 _FAR: Final = np.float32(4.0)  # ticks a step of the coarse look at where a return would land
@@ -75,13 +77,13 @@ BOTS: Final = (
         "predictor",
         PREDICTOR,
         "goes where a straight flight with wall bounces would meet its line, and to the middle otherwise",
-        (_DELAY._replace(default=6.0), _NOISE._replace(default=0.35)),
+        (_DELAY._replace(default=6.0), _NOISE._replace(default=0.6)),
     ),
     ScriptedBot(
         "aimer",
         AIMER,
         "computes the flight with spin, and chooses contact offset and swing so that the return is hardest to reach",
-        (_DELAY._replace(default=6.0), _NOISE._replace(default=0.2)),
+        (_DELAY._replace(default=6.0), _NOISE._replace(default=0.12)),
     ),
 )
 
@@ -199,15 +201,15 @@ def _choose_return(observation: NDArray[np.float32], contact: tuple[np.float32, 
     offset, swing = ZERO, ZERO
     for step in range(5):
         for turn in range(3):
-            slope = CONTACT_SLOPE * np.float32(step - 2) * np.float32(0.4)
+            slope = CONTACT_SLOPE * np.float32(step - 2) * _OFFSET_STEP
             paddle_v = np.float32(turn - 1) * PADDLE_SPEED
             out_vx = pace / np.sqrt(ONE + slope * slope)
-            new_spin = max(min(SPIN_KEPT * spin - np.float32(3.2) * paddle_v, SPIN_LIMIT), -SPIN_LIMIT)
+            new_spin = max(min(SPIN_KEPT * spin - SPIN_GAIN * paddle_v, SPIN_LIMIT), -SPIN_LIMIT)
             land, ticks, _ = _fly((-PADDLE_LINE, y, out_vx, out_vx * slope, new_spin), PADDLE_LINE, _FAR)
-            gap = abs(land - other) - PADDLE_SPEED * ticks * TICK * HALF
+            gap = abs(land - other * HALF) - PADDLE_SPEED * ticks * TICK
             if gap > best:
                 best = gap
-                offset = np.float32(step - 2) * np.float32(0.4)
+                offset = np.float32(step - 2) * _OFFSET_STEP
                 swing = np.float32(turn - 1)
     return offset, swing
 

@@ -24,8 +24,8 @@ PADDLE_LINE: Final = np.float32(0.74)
 PADDLE_HALF: Final = np.float32(0.075)
 PADDLE_TOP: Final = np.float32(0.375)  # HALF_HEIGHT - PADDLE_HALF
 REACH: Final = np.float32(0.087)  # PADDLE_HALF + BALL_RADIUS
-PADDLE_SPEED: Final = np.float32(0.9)
-PADDLE_ACCELERATION: Final = np.float32(9.0)
+PADDLE_SPEED: Final = np.float32(0.6)
+PADDLE_ACCELERATION: Final = np.float32(6.0)
 PADDLE_STEP: Final = np.float32(PADDLE_ACCELERATION * TICK)
 
 MAGNUS: Final = np.float32(0.3)
@@ -33,11 +33,11 @@ MAGNUS_TICK: Final = np.float32(MAGNUS * TICK)
 SPIN_DECAY: Final = np.float32(0.996)
 SPIN_LIMIT: Final = np.float32(3.0)
 SPIN_KEPT: Final = np.float32(0.3)
-SPIN_GAIN: Final = np.float32(3.2)
+SPIN_GAIN: Final = np.float32(4.0)
 WALL_GRIP: Final = np.float32(0.07)
 LEAST_VX: Final = np.float32(0.35)
 CONTACT_SLOPE: Final = np.float32(1.1)
-PACE_GAIN: Final = np.float32(1.06)
+PACE_GAIN: Final = np.float32(1.1)
 PACE_LIMIT: Final = np.float32(2.9)
 
 SERVE_TICKS: Final = 40
@@ -48,6 +48,12 @@ RALLY_TICKS: Final = 1800
 MATCH_TICKS_A_POINT: Final = 3600
 
 N_OBSERVATIONS: Final = 8
+# The observation's scales: products, because a division costs five times as much.
+PER_HALF_WIDTH: Final = np.float32(1.0 / 0.8)
+PER_HALF_HEIGHT: Final = np.float32(1.0 / 0.45)
+PER_PACE_LIMIT: Final = np.float32(1.0 / 2.9)
+PER_SPIN_LIMIT: Final = np.float32(1.0 / 3.0)
+PER_PADDLE_SPEED: Final = np.float32(1.0 / 0.6)
 
 # Rows of the float32 array.
 BALL_X: Final = 0 * LANES
@@ -96,7 +102,8 @@ LEFT_MISSES: Final = 21 * LANES
 LEFT_ACES: Final = 23 * LANES
 LEFT_REACTIONS: Final = 25 * LANES
 LEFT_REACTION_TICKS: Final = 27 * LANES
-N_INTEGERS: Final = 29
+TICK_LIMIT: Final = 29 * LANES
+N_INTEGERS: Final = 30
 
 # Rows of the uint64 array.
 RANDOM: Final = 0 * LANES

@@ -64,31 +64,29 @@ def tanh(x: np.float32) -> np.float32:
 
 
 @kernel
-def activate(
-    code: int, sums: NDArray[np.float32], sums_at: int, values: NDArray[np.float32], values_at: int, n: int
-) -> None:
-    """Write the activation ``code`` of ``n`` sums from ``sums_at`` on to ``values`` from ``values_at`` on."""
-    source = sums[sums_at : sums_at + n]
-    target = values[values_at : values_at + n]
+def activate(code: int, values: NDArray[np.float32], at: int, n: int) -> None:
+    """Replace the ``n`` sums from ``at`` on by their activation ``code``.
+
+    In place on one array: with a source and a target array the compiler's overlap check would send it down the
+    scalar path.
+    """
+    row = values[at : at + n]
     if code == _RELU:
         for i in range(n):
-            target[i] = source[i] if not source[i] < _ZERO else _ZERO
+            row[i] = row[i] if row[i] > _ZERO else _ZERO
     elif code == _RATIONAL:
         for i in range(n):
-            target[i] = source[i] / (_ONE + abs(source[i]))
+            row[i] = row[i] / (_ONE + abs(row[i]))
     elif code == _CLAMPED:
         for i in range(n):
-            low = -_ONE if source[i] < -_ONE else source[i]
-            target[i] = _ONE if low > _ONE else low
+            low = -_ONE if row[i] < -_ONE else row[i]
+            row[i] = _ONE if low > _ONE else low
     elif code == _TANH:
         for i in range(n):
-            target[i] = tanh(source[i])
+            row[i] = tanh(row[i])
     elif code == _SIGMOID:
         for i in range(n):
-            target[i] = _HALF + _HALF * tanh(_HALF * source[i])
+            row[i] = _HALF + _HALF * tanh(_HALF * row[i])
     elif code == _ABS:
         for i in range(n):
-            target[i] = abs(source[i])
-    else:
-        for i in range(n):
-            target[i] = source[i]
+            row[i] = abs(row[i])

@@ -67,7 +67,7 @@ class Policy(Protocol):
 
 
 def build_bank(policies: Sequence[Policy]) -> Bank:
-    """Pack ``policies``; their order is their index in matches."""
+    """Pack ``policies``; their order is their index in matches. The arrays are read-only, as in shared memory."""
     packed = [policy.pack() for policy in policies]
     table = np.zeros((len(packed), _COLUMNS), np.int64)
     integers_at = reals_at = 0
@@ -75,8 +75,13 @@ def build_bank(policies: Sequence[Policy]) -> Bank:
         row[:] = (policy.kind, integers_at, reals_at, policy.memory_rows, policy.scratch_rows)
         integers_at += len(policy.integers)
         reals_at += len(policy.reals)
-    return Bank(
-        table,
-        np.concatenate([policy.integers for policy in packed] or [np.zeros(0, np.int32)]),
-        np.concatenate([policy.reals for policy in packed] or [np.zeros(0, np.float32)]),
-    )
+    integers = np.concatenate([policy.integers for policy in packed] or [np.zeros(0, np.int32)])
+    reals = np.concatenate([policy.reals for policy in packed] or [np.zeros(0, np.float32)])
+    return read_only(Bank(table, integers, reals))
+
+
+def read_only(bank: Bank) -> Bank:
+    """Protect the arrays of ``bank``. Kernels are compiled for protected ones; others would be compiled anew."""
+    for array in bank:
+        array.flags.writeable = False
+    return bank

@@ -139,7 +139,7 @@ def forward_dense(
         affine(reals, np.uint64(at), rows, scratch, np.uint64(n))
         if layer < layers - 1:
             for row in range(target, target + outputs):
-                activate(integers[1], scratch, row * LANES, scratch, row * LANES, n)
+                activate(integers[1], scratch, row * LANES, n)
         at += inputs * outputs + outputs
         source, target = target, source
     return source

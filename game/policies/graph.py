@@ -83,7 +83,7 @@ class GraphPolicy:
             np.concatenate([np.array(header, np.int32), self.row, self.source, self.activation, self.outputs]),
             np.concatenate([self.bias, self.weight]),
             memory_rows=nodes if self.is_recurrent else 0,
-            scratch_rows=self.n_inputs + 2 * nodes + len(self.outputs) + 1,
+            scratch_rows=self.n_inputs + 2 * nodes + len(self.outputs),
         )
 
 
@@ -93,23 +93,28 @@ def _sum_node(
     weights: NDArray[np.float32],
     edges: tuple[int, int],
     values: NDArray[np.float32],
-    sums: NDArray[np.float32],
+    target: int,
     n: int,
 ) -> None:
-    """Add the weighted sources of the connections ``edges`` = (first, past the last) to ``sums``, in order."""
+    """Add the weighted sources of the connections ``edges`` = (first, past the last) to row ``target``, in order."""
     e, end = np.uint64(edges[0]), np.uint64(edges[1])
     one, lanes, count = np.uint64(1), np.uint64(LANES), np.uint64(n)
-    while e + one < end:
-        w0, w1 = weights[e], weights[e + one]
+    three = one + one + one
+    y = np.uint64(target) * lanes
+    while e + three < end:
+        w0, w1, w2, w3 = weights[e], weights[e + one], weights[e + one + one], weights[e + three]
         x0, x1 = np.uint64(integers[e]) * lanes, np.uint64(integers[e + one]) * lanes
+        x2, x3 = np.uint64(integers[e + one + one]) * lanes, np.uint64(integers[e + three]) * lanes
         for i in range(count):
-            sums[i] = (sums[i] + w0 * values[x0 + i]) + w1 * values[x1 + i]
-        e += one + one
+            values[y + i] = (
+                ((values[y + i] + w0 * values[x0 + i]) + w1 * values[x1 + i]) + w2 * values[x2 + i]
+            ) + w3 * values[x3 + i]
+        e += three + one
     while e < end:
         w0 = weights[e]
         x0 = np.uint64(integers[e]) * lanes
         for i in range(count):
-            sums[i] = sums[i] + w0 * values[x0 + i]
+            values[y + i] = values[y + i] + w0 * values[x0 + i]
         e += one
 
 
@@ -124,7 +129,7 @@ def forward_graph(
 ) -> int:
     """Run the packed graph on ``n`` lanes; return the scratch row at which its outputs begin.
 
-    Scratch rows: values that nodes read, then (recurrent) the nodes' new values, the outputs, one row of sums.
+    Scratch rows: values that nodes read, then (recurrent) the nodes' new values, the outputs.
     """
     inputs, nodes, outputs, recurrent, connections = integers[0], integers[1], integers[2], integers[3], integers[4]
     rows = integers[_HEADER : _HEADER + nodes + 1]
@@ -134,7 +139,6 @@ def forward_graph(
     weights = reals[nodes:]
     new_at = inputs + nodes if recurrent == 1 else inputs
     outputs_at = inputs + 2 * nodes
-    sums = scratch[(outputs_at + outputs) * LANES :]
     for row in range(inputs):
         for i in range(n):
             scratch[row * LANES + i] = observation[row * LANES + i]
@@ -144,10 +148,11 @@ def forward_graph(
                 scratch[(inputs + row) * LANES + i] = memory[row * LANES + i]
     for node in range(nodes):
         bias = reals[node]
+        target = new_at + node
         for i in range(n):
-            sums[i] = bias
-        _sum_node(sources, weights, (rows[node], rows[node + 1]), scratch, sums, n)
-        activate(activations[node], sums, 0, scratch, (new_at + node) * LANES, n)
+            scratch[target * LANES + i] = bias
+        _sum_node(sources, weights, (rows[node], rows[node + 1]), scratch, target, n)
+        activate(activations[node], scratch, target * LANES, n)
     if recurrent == 1:
         for row in range(nodes):
             for i in range(n):

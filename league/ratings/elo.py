@@ -15,7 +15,7 @@ from game.jit import kernel
 @kernel
 def expected_score(difference: float) -> float:
     """Return the expected score, in (0, 1), of a player rated ``difference`` Elo above the opponent."""
-    return 1.0 / (1.0 + 10.0 ** (-difference / 400.0))
+    return 1.0 / (1.0 + float(10.0 ** (-difference / 400.0)))
 
 
 @kernel

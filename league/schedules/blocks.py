@@ -1,10 +1,11 @@
 """Encounters known from the start, played at full length or in blocks until a sequential test decides."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from league.ratings.sprt import SprtDecision, decide
-from league.schedules.base import Pairing, Record
+from league.ratings.sprt import SprtConfig, SprtDecision, decide
+from league.schedules.base import PairCounts, Pairing, Record
 
 if TYPE_CHECKING:
     from league.config import SeasonConfig
@@ -30,8 +31,14 @@ def rounds_of(
         undecided = [
             (first, second)
             for first, second in undecided
-            if decide(config.sprt, record.counts(Pairing(first, second, 0, played))) is SprtDecision.CONTINUE
+            if _is_open(config.sprt, record.counts(Pairing(first, second, 0, played)))
         ]
+
+
+@lru_cache(maxsize=2**16)
+def _is_open(test: SprtConfig, counts: PairCounts) -> bool:
+    """Whether ``test`` wants more pairs. Kept, since it takes milliseconds and short encounters often end alike."""
+    return decide(test, counts) is SprtDecision.CONTINUE
 
 
 def planned(n_encounters: int, config: "SeasonConfig") -> int | None:

@@ -74,6 +74,9 @@ class Matching:
         self._here[[first, second]] = False
         if widow == second:
             return True
+        if self._allowed[widow, widower]:
+            self._mate[widow], self._mate[widower] = widower, widow
+            return True
         self._mate[widow] = self._mate[widower] = _NOBODY
         if self._augment(widow):
             return True

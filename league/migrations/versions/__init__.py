@@ -1,0 +1,1 @@
+"""One script a revision, each following the one before."""

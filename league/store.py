@@ -1,0 +1,404 @@
+"""All SQL of the league: players, seasons, matches, faults, ratings and training runs in one SQLite file."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from game.spec import RESULT_DTYPE, Results, Seat, Termination
+from league.bulk_sql import (
+    as_stored,
+    duplicate_match_id,
+    insert_matches,
+    read_match_ids,
+    read_page,
+    read_pages,
+    upsert_ratings,
+)
+from league.database import Database
+from league.errors import (
+    ConflictError,
+    DuplicateMatchError,
+    DuplicatePlayerError,
+    UnknownRowError,
+)
+from league.schema import (
+    FAULTS,
+    MATCHES,
+    PLAYERS,
+    RATING_HISTORY,
+    RUNS,
+    SEASON_PLAYERS,
+    SEASONS,
+    FaultRow,
+    PlayerRow,
+    RatingPoint,
+    RunRow,
+    SeasonRow,
+    SeasonState,
+    row_values,
+)
+from league.writer_lock import writer_lock
+
+__all__ = [
+    "FaultRow",
+    "PlayerRow",
+    "RatingPoint",
+    "RunRow",
+    "SeasonRow",
+    "SeasonState",
+    "Store",
+    "utc_now",
+    "writer_lock",
+]
+
+Clock: TypeAlias = Callable[[], datetime]
+
+DEFAULT_BUSY_TIMEOUT_S: Final = 5.0
+DEFAULT_PAGE: Final = 10_000
+
+_CANONICAL_DTYPE: Final = RESULT_DTYPE.newbyteorder("<")
+
+
+def utc_now() -> datetime:
+    """Return the time of the system's clock, in UTC."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """The league's database. Every call is one transaction: all of it is stored, or an error is raised and none is.
+
+    Any number of processes may read while one writes; ``writer_lock`` keeps a second season away. A call that
+    fails raises a ``StoreError``; its subclass says why. Threads may share a store.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        create: bool = True,
+        busy_timeout_s: float = DEFAULT_BUSY_TIMEOUT_S,
+        clock: Clock = utc_now,
+    ) -> Self:
+        """Open the database file at ``path``, bring it to the newest revision, and create it if ``create``.
+
+        Raises
+        ------
+        MissingDatabaseError
+            There is no file, and ``create`` is false.
+        CorruptDatabaseError
+            The file is damaged or is something else.
+        NewerDatabaseError
+            A newer version of the program wrote it.
+        LockedDatabaseError
+            Another process held it for longer than ``busy_timeout_s`` seconds.
+        """
+        return cls(Database(path, create=create, busy_timeout_s=busy_timeout_s), clock)
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._database.path
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Players
+
+    def add_player(self, player: PlayerRow) -> PlayerRow:
+        """Store a new player and return it with its id.
+
+        Raises
+        ------
+        DuplicatePlayerError
+            The name is taken, or the same content is already there; archived players count.
+        """
+        row = replace(player, created=player.created or self._now())
+        with self._database.writing() as connection:
+            _require_new(connection, row)
+            store = insert(PLAYERS).values(row_values(row)).returning(PLAYERS.c.id)
+            return replace(row, id=connection.execute(store).scalar_one())
+
+    def players(self, *, include_archived: bool = False) -> list[PlayerRow]:
+        """Return the players in the order they were added."""
+        query = select(PLAYERS).order_by(PLAYERS.c.id)
+        return self._players(query if include_archived else query.where(PLAYERS.c.archived.is_(False)))
+
+    def player_by_name(self, name: str) -> PlayerRow | None:
+        """Return the player called ``name``, archived or not; None if there is none."""
+        return next(iter(self._players(select(PLAYERS).where(PLAYERS.c.name == name))), None)
+
+    def player_by_hash(self, content_hash: str) -> PlayerRow | None:
+        """Return the player with this content, archived or not; None if there is none."""
+        return next(iter(self._players(select(PLAYERS).where(PLAYERS.c.hash == content_hash))), None)
+
+    def set_archived(self, name: str, *, archived: bool) -> None:
+        """Take a player out of the lists, or put it back; ``UnknownRowError`` if there is none of that name."""
+        change = update(PLAYERS).where(PLAYERS.c.name == name).values(archived=archived)
+        with self._database.writing() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise UnknownRowError(f"no player is called {name!r}: the names are in the list of players")
+
+    # Seasons
+
+    def create_season(self, season: SeasonRow, players: Sequence[PlayerRow]) -> SeasonRow:
+        """Store a new season of stored ``players``, in the order of their positions, and return it with its id.
+
+        An ``edition`` of 0 becomes the next of its key. ``ConflictError`` if the edition is there already,
+        ``UnknownRowError`` if a player is not stored.
+        """
+        now = self._now()
+        row = replace(season, created=season.created or now, updated=now)
+        with self._database.writing() as connection:
+            if row.edition == 0:
+                highest = select(func.max(SEASONS.c.edition)).where(SEASONS.c.key == row.key)
+                row = replace(row, edition=(connection.scalar(highest) or 0) + 1)
+            _require_stored(connection, players)
+            store = insert(SEASONS).values(row_values(row)).returning(SEASONS.c.id)
+            row = replace(row, id=connection.execute(store).scalar_one())
+            places = [
+                {"season_id": row.id, "position": position, "player_id": player.id}
+                for position, player in enumerate(players)
+            ]
+            if places:
+                connection.execute(insert(SEASON_PLAYERS), places)
+        return row
+
+    def seasons(self) -> list[SeasonRow]:
+        """Return every season in the order they were created."""
+        return self._seasons(select(SEASONS).order_by(SEASONS.c.id))
+
+    def season(self, season_id: int) -> SeasonRow:
+        """Return a season; ``UnknownRowError`` if there is none."""
+        for season in self._seasons(select(SEASONS).where(SEASONS.c.id == season_id)):
+            return season
+        raise UnknownRowError(f"there is no season {season_id}: the numbers are in the list of seasons")
+
+    def find_season(self, key: str, edition: int | None = None) -> SeasonRow | None:
+        """Return the season of a key and edition, by default the highest; None if there is none."""
+        query = select(SEASONS).where(SEASONS.c.key == key).order_by(SEASONS.c.edition.desc()).limit(1)
+        found = self._seasons(query if edition is None else query.where(SEASONS.c.edition == edition))
+        return next(iter(found), None)
+
+    def latest_season(self) -> SeasonRow | None:
+        """Return the season created last; None if there is none."""
+        return next(iter(self._seasons(select(SEASONS).order_by(SEASONS.c.id.desc()).limit(1))), None)
+
+    def latest_unfinished(self) -> SeasonRow | None:
+        """Return the season created last of those that are not complete; None if there is none."""
+        query = select(SEASONS).where(SEASONS.c.state != "complete").order_by(SEASONS.c.id.desc()).limit(1)
+        return next(iter(self._seasons(query)), None)
+
+    def set_season_state(self, season_id: int, state: SeasonState, planned_matches: int | None = None) -> None:
+        """Set a season's state, and its number of planned matches unless that is None.
+
+        ``UnknownRowError`` if there is no such season, ``ConflictError`` if there is no such state.
+        """
+        values: dict[str, object] = {"state": state, "updated": self._now()}
+        if planned_matches is not None:
+            values["planned_matches"] = planned_matches
+        change = update(SEASONS).where(SEASONS.c.id == season_id).values(values)
+        with self._database.writing() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise UnknownRowError(f"there is no season {season_id}: the numbers are in the list of seasons")
+
+    def season_players(self, season_id: int) -> list[PlayerRow]:
+        """Return the players of a season; the index is the position that matches name; none of an unknown season."""
+        query = select(PLAYERS).join(SEASON_PLAYERS).where(SEASON_PLAYERS.c.season_id == season_id)
+        return self._players(query.order_by(SEASON_PLAYERS.c.position))
+
+    # Matches
+
+    def add_matches(self, season_id: int, rows: Results, faults: Sequence[FaultRow] = ()) -> None:
+        """Store a batch of matches with their faults, all or none.
+
+        Every bit of a row comes back, but a float's negative zero as zero and any NaN as the one NaN: SQLite
+        knows no other.
+
+        Parameters
+        ----------
+        rows
+            ``RESULT_DTYPE``, shape (n,); match ids not negative, in any order.
+        faults
+            Their ``season_id`` and ``id`` are not looked at.
+
+        Raises
+        ------
+        DuplicateMatchError
+            A match is already stored, or stands twice in ``rows``.
+        UnknownRowError
+            There is no such season.
+        ValueError
+            ``rows`` is not such an array.
+        """
+        stored = as_stored(rows)
+        places: list[Mapping[str, object]] = [{**row_values(fault), "season_id": season_id} for fault in faults]
+        try:
+            with self._database.writing() as connection:
+                insert_matches(connection, season_id, stored)
+                if places:
+                    connection.execute(insert(FAULTS), places)
+        except ConflictError as error:
+            self.season(season_id)
+            with self._database.reading() as connection:
+                duplicate = duplicate_match_id(connection, season_id, stored["match_id"])
+            if duplicate < 0:
+                raise
+            raise DuplicateMatchError(
+                f"match {duplicate} of season {season_id} is stored already or stands twice in the batch: "
+                "store each match once; nothing of this batch was stored"
+            ) from error
+
+    def stored_match_ids(self, season_id: int) -> NDArray[np.int64]:
+        """Return the ids of a season's matches, ascending, shape (n,)."""
+        with self._database.reading() as connection:
+            return read_match_ids(connection, season_id)
+
+    def match_pages(self, season_id: int, *, page: int = DEFAULT_PAGE, after: int = -1) -> Iterator[Results]:
+        """Yield a season's matches in match order, ``RESULT_DTYPE`` arrays of 1 to ``page`` rows.
+
+        Starts after match ``after``. Each page is a transaction of its own, so a slow reader never holds up the
+        writer; matches stored meanwhile are seen if they lie ahead.
+        """
+        while True:
+            with self._database.reading() as connection:
+                rows = read_page(connection, season_id, after, page)
+            if not len(rows):
+                return
+            yield rows
+            after = int(rows["match_id"][-1])
+
+    def match_row(self, season_id: int, match_id: int) -> np.void:
+        """Return one match, a ``RESULT_DTYPE`` record; ``UnknownRowError`` if it is not stored."""
+        with self._database.reading() as connection:
+            rows = read_page(connection, season_id, int(match_id) - 1, 1)
+        if not len(rows) or rows["match_id"][0] != match_id:
+            raise UnknownRowError(f"match {match_id} of season {season_id} is not stored: it was not played yet")
+        record: np.void = rows[0]
+        return record
+
+    def count_matches(self, season_id: int) -> int:
+        """Return how many matches of a season are stored."""
+        query = select(func.count()).select_from(MATCHES).where(MATCHES.c.season_id == season_id)
+        with self._database.reading() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def rows_sha256(self, season_id: int) -> str:
+        """Return SHA-256 in hexadecimal of a season's ``RESULT_DTYPE`` rows, packed little-endian, in match order.
+
+        Holds no clock time and no id of the database, so the same season has the same digest wherever and however
+        often interrupted it was played. One state of the database is read, a page at a time.
+        """
+        digest = hashlib.sha256()
+        with self._database.reading() as connection:
+            for rows in read_pages(connection, season_id, DEFAULT_PAGE):
+                digest.update(rows.astype(_CANONICAL_DTYPE, copy=False).tobytes())
+        return digest.hexdigest()
+
+    def faults(self, season_id: int) -> list[FaultRow]:
+        """Return a season's faults in match order, left seat first."""
+        query = select(FAULTS).where(FAULTS.c.season_id == season_id)
+        with self._database.reading() as connection:
+            found = connection.execute(query.order_by(FAULTS.c.match_id, FAULTS.c.seat, FAULTS.c.id)).mappings().all()
+        rows = (FaultRow(**row) for row in found)
+        return [replace(row, seat=Seat(row.seat), termination=Termination(row.termination)) for row in rows]
+
+    # Ratings
+
+    def add_rating_points(self, season_id: int, points: Iterable[RatingPoint]) -> None:
+        """Store points of the rating history; one that is there already is replaced.
+
+        ``UnknownRowError`` if there is no such season.
+        """
+        try:
+            with self._database.writing() as connection:
+                upsert_ratings(connection, season_id, points)
+        except ConflictError:
+            self.season(season_id)
+            raise
+
+    def rating_history(self, season_id: int, position: int | None = None) -> list[RatingPoint]:
+        """Return a season's rating points in match order, of one player or of all (then by position)."""
+        history = RATING_HISTORY.c
+        query = select(history.match_id, history.position, history.rating).where(history.season_id == season_id)
+        if position is not None:
+            query = query.where(history.position == position)
+        with self._database.reading() as connection:
+            return [RatingPoint(*row) for row in connection.execute(query.order_by(history.match_id, history.position))]
+
+    # Training runs
+
+    def save_run(self, run: RunRow) -> RunRow:
+        """Store a training run, or replace what was stored under its id, and return it with its times."""
+        now = self._now()
+        row = row_values(replace(run, created=run.created or now, updated=now))
+        changes = {name: value for name, value in row.items() if name not in {"id", "created"}}
+        save = insert(RUNS).values(row).on_conflict_do_update(index_elements=["id"], set_=changes).returning(RUNS)
+        with self._database.writing() as connection:
+            return RunRow(**connection.execute(save).mappings().one())
+
+    def runs(self) -> list[RunRow]:
+        """Return every training run, in the order they were created."""
+        return self._runs(select(RUNS).order_by(RUNS.c.created, RUNS.c.id))
+
+    def run(self, run_id: str) -> RunRow:
+        """Return a training run; ``UnknownRowError`` if there is none."""
+        for run in self._runs(select(RUNS).where(RUNS.c.id == run_id)):
+            return run
+        raise UnknownRowError(f"there is no training run {run_id!r}: the names are in the list of runs")
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).isoformat(timespec="seconds")
+
+    def _players(self, query: Select[Any]) -> list[PlayerRow]:
+        with self._database.reading() as connection:
+            return [PlayerRow(**row) for row in connection.execute(query).mappings()]
+
+    def _seasons(self, query: Select[Any]) -> list[SeasonRow]:
+        with self._database.reading() as connection:
+            return [SeasonRow(**row) for row in connection.execute(query).mappings()]
+
+    def _runs(self, query: Select[Any]) -> list[RunRow]:
+        with self._database.reading() as connection:
+            return [RunRow(**row) for row in connection.execute(query).mappings()]
+
+
+def _require_new(connection: Connection, player: PlayerRow) -> None:
+    same = select(PLAYERS.c.name, PLAYERS.c.hash).where(
+        (PLAYERS.c.name == player.name) | (PLAYERS.c.hash == player.hash)
+    )
+    for name, content_hash in connection.execute(same):
+        if content_hash == player.hash:
+            raise DuplicatePlayerError(
+                f"player {player.name!r} has the same content as {name!r} (hash {content_hash[:12]}): use that one"
+            )
+        raise DuplicatePlayerError(f"the name {name!r} is taken by a player with other content: choose another name")
+
+
+def _require_stored(connection: Connection, players: Sequence[PlayerRow]) -> None:
+    stored = set(connection.scalars(select(PLAYERS.c.id)))
+    for player in players:
+        if player.id not in stored:
+            raise UnknownRowError(f"player {player.name!r} (id {player.id}) is not stored: add it to the league first")
