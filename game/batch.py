@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from game import contract, seeding
-from game.jit import LANES, kernel
+from game import contract
+from game.jit import LANES, entry, kernel
+from game.loop import advance_lanes, observe_lanes, policy_stream, read_lane, start_lane
 from game.policies.bank import MEMORY_ROWS, SCRATCH_ROWS, Bank
 from game.policies.decide import decide
 from game.spec import RESULT_DTYPE, Court, GameSpec, MatchEnd, Results, Termination
@@ -27,31 +28,8 @@ _JOB_COLUMNS: Final = 6
 
 _FORFEIT: Final = int(MatchEnd.FORFEIT)
 _NOT_A_NUMBER: Final = int(Termination.NOT_A_NUMBER)
-_LAST_BIT: Final = np.uint64(1)
 
 Jobs = NDArray[np.int64]
-
-
-@kernel
-def policy_stream(seed: np.uint64, seat: int) -> np.uint64:
-    """Return the initial random state of the policy at ``seat``: stream 1 for the side that the seed's last bit names.
-
-    Numbered from that bit, not from the seat, so that a mirrored match draws the same numbers for the same player.
-    """
-    stream = np.uint64(1) + (np.uint64(seat) ^ (seed & _LAST_BIT))
-    return seeding.stream_state(np.uint64(seed >> _LAST_BIT), stream)
-
-
-@kernel
-def _clear_memory(memory: NDArray[np.float32], rows: int, lane: int) -> None:
-    for row in range(rows):
-        memory[row * LANES + lane] = np.float32(0.0)
-
-
-@kernel
-def _move_memory(memory: NDArray[np.float32], rows: int, source: int, target: int) -> None:
-    for row in range(rows):
-        memory[row * LANES + target] = memory[row * LANES + source]
 
 
 @kernel
@@ -59,17 +37,33 @@ def _seat_match(
     court: Court,
     job: NDArray[np.int64],
     lane: int,
-    minds: tuple[NDArray[np.float32], NDArray[np.uint64], NDArray[np.float32], NDArray[np.uint64]],
-    rows: tuple[int, int],
+    memories: tuple[NDArray[np.float32], NDArray[np.float32]],
+    randoms: tuple[NDArray[np.uint64], NDArray[np.uint64]],
 ) -> None:
-    """Start the match of ``job`` on ``lane``, with fresh minds of ``rows`` memory rows."""
+    """Start the match of ``job`` on ``lane``, with fresh minds."""
     seed = np.uint64(job[JOB_SEED])
     mirrored = job[JOB_MIRRORED]
-    contract.start_match(court, lane, seed, mirrored, job[JOB_POINTS])
-    _clear_memory(minds[0], rows[0], lane)
-    _clear_memory(minds[2], rows[1], lane)
-    minds[1][lane] = policy_stream(seed, mirrored)
-    minds[3][lane] = policy_stream(seed, 1 - mirrored)
+    start_lane(court, lane, seed, mirrored, job[JOB_POINTS])
+    for side in range(2):
+        randoms[side][lane] = policy_stream(seed, mirrored ^ side)
+        for at in range(lane, len(memories[side]), LANES):
+            memories[side][at] = np.float32(0.0)
+
+
+@kernel
+def _move_match(
+    court: Court,
+    source: int,
+    target: int,
+    memories: tuple[NDArray[np.float32], NDArray[np.float32]],
+    randoms: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+) -> None:
+    """Move the match on lane ``source``, with both minds, to lane ``target``."""
+    contract.move_lane(court, source, target)
+    for side in range(2):
+        randoms[side][target] = randoms[side][source]
+        for row in range(0, len(memories[side]), LANES):
+            memories[side][row + target] = memories[side][row + source]
 
 
 @kernel
@@ -104,7 +98,7 @@ def _write_result(
 ) -> None:
     counts, measures, terminations = results
     row = job[JOB_ROW]
-    contract.read_result(court, lane, counts[row], measures[row])
+    read_lane(court, lane, counts[row], measures[row])
     if fault != 0:
         counts[row, contract.RESULT_END] = _FORFEIT
         first = job[JOB_MIRRORED]
@@ -121,33 +115,27 @@ def _play_pairing(
     observation_rows: int,
 ) -> None:
     """Play all ``jobs``, which are of one pairing."""
-    first, second = jobs[0, JOB_FIRST], jobs[0, JOB_SECOND]
-    rows = (bank.table[first, MEMORY_ROWS], bank.table[second, MEMORY_ROWS])
-    memory_1 = np.zeros(rows[0] * LANES, np.float32)
-    memory_2 = np.zeros(rows[1] * LANES, np.float32)
-    random_1 = np.zeros(LANES, np.uint64)
-    random_2 = np.zeros(LANES, np.uint64)
-    minds = (memory_1, random_1, memory_2, random_2)
-    scratch = np.zeros(max(bank.table[first, SCRATCH_ROWS], bank.table[second, SCRATCH_ROWS], 1) * LANES, np.float32)
+    policies = (jobs[0, JOB_FIRST], jobs[0, JOB_SECOND])
+    memories = (_rows(bank, policies[0], MEMORY_ROWS), _rows(bank, policies[1], MEMORY_ROWS))
+    scratches = (_rows(bank, policies[0], SCRATCH_ROWS), _rows(bank, policies[1], SCRATCH_ROWS))
+    randoms = (np.zeros(LANES, np.uint64), np.zeros(LANES, np.uint64))
+    actions = (np.zeros(LANES, np.int32), np.zeros(LANES, np.int32))
     observation = np.zeros(observation_rows * LANES, np.float32)
-    actions_1 = np.zeros(LANES, np.int32)
-    actions_2 = np.zeros(LANES, np.int32)
     ended = np.zeros(LANES, np.int32)
     faults = np.zeros(LANES, np.int32)
-    playing = np.zeros(LANES, np.int64)
+    playing = np.arange(LANES)
     n = min(len(jobs), LANES)
     queued = n
     for lane in range(n):
-        playing[lane] = lane
-        _seat_match(court, jobs[lane], lane, minds, rows)
+        _seat_match(court, jobs[lane], lane, memories, randoms)
     while n > 0:
-        contract.observe(court, 0, observation, n)
-        decide(court, bank, first, observation, (memory_1, random_1), scratch, actions_1, n)
-        contract.observe(court, 1, observation, n)
-        decide(court, bank, second, observation, (memory_2, random_2), scratch, actions_2, n)
-        over = _forfeit_lanes((actions_1, actions_2), faults, ended, n)
+        for side in range(2):
+            observe_lanes(court, side, observation, n)
+            mind = (memories[side], randoms[side])
+            decide(court, bank, policies[side], observation, mind, scratches[side], actions[side], n)
+        over = _forfeit_lanes(actions, faults, ended, n)
         if over == 0:
-            over = contract.advance(court, actions_1, actions_2, ended, n)
+            over = advance_lanes(court, actions[0], actions[1], ended, n)
         if over == 0:
             continue
         for lane in range(n - 1, -1, -1):
@@ -158,20 +146,21 @@ def _play_pairing(
             faults[lane] = 0
             if queued < len(jobs):
                 playing[lane] = queued
-                _seat_match(court, jobs[queued], lane, minds, rows)
+                _seat_match(court, jobs[queued], lane, memories, randoms)
                 queued += 1
                 continue
             n -= 1
-            if lane < n:
-                playing[lane] = playing[n]
-                contract.move_lane(court, n, lane)
-                _move_memory(memory_1, rows[0], n, lane)
-                _move_memory(memory_2, rows[1], n, lane)
-                random_1[lane] = random_1[n]
-                random_2[lane] = random_2[n]
+            playing[lane] = playing[n]
+            _move_match(court, n, lane, memories, randoms)
 
 
 @kernel
+def _rows(bank: Bank, policy: int, column: int) -> NDArray[np.float32]:
+    """Return as many empty rows as column ``column`` of the bank's table says that ``policy`` needs."""
+    return np.zeros(bank.table[policy, column] * LANES, np.float32)
+
+
+@entry
 def _play_jobs(
     court: Court,
     bank: Bank,

@@ -11,50 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from game import contract
-from game.batch import MATCH_DTYPE, assemble_results, policy_stream
-from game.jit import LANES, kernel
+from game.batch import MATCH_DTYPE, assemble_results
+from game.jit import LANES
+from game.loop import advance_lanes, digest_lane, observe_lanes, policy_stream, read_lane, start_lane
 from game.fault import Fault
 from game.policies.bank import MEMORY_ROWS, SCRATCH_ROWS, Bank, Kind, Policy, build_bank
 from game.policies.decide import NO_ACTION, decide
-from game.spec import Court, GameSpec, MatchEnd, MatchSpec, Results, Seat, Termination
-
-
-@kernel
-def _start(court: Court, seed: np.uint64, points: int) -> None:
-    contract.start_match(court, 0, seed, 0, points)
-
-
-@kernel
-def _observe(court: Court, seat: int, observation: NDArray[np.float32]) -> None:
-    contract.observe(court, seat, observation, 1)
-
-
-@kernel
-def _decide(
-    court: Court,
-    bank: Bank,
-    policy: int,
-    observation: NDArray[np.float32],
-    mind: tuple[NDArray[np.float32], NDArray[np.uint64]],
-    scratch: NDArray[np.float32],
-    actions: NDArray[np.int32],
-) -> None:
-    decide(court, bank, policy, observation, mind, scratch, actions, 1)
-
-
-@kernel
-def _advance(court: Court, left: NDArray[np.int32], right: NDArray[np.int32], ended: NDArray[np.int32]) -> int:
-    return contract.advance(court, left, right, ended, 1)
-
-
-@kernel
-def _read_result(court: Court, counts: NDArray[np.int64], measures: NDArray[np.float32]) -> None:
-    contract.read_result(court, 0, counts, measures)
-
-
-@kernel
-def _digest(court: Court) -> np.uint64:
-    return contract.state_digest(court, 0)
+from game.spec import GameSpec, MatchEnd, MatchSpec, Results, Seat, Termination
 
 
 class Player(Protocol):
@@ -88,7 +51,7 @@ class CompiledPlayer:
     def decide(self, observation: NDArray[np.float32]) -> int:
         """Return the policy's action; raise ``Fault`` if its outputs hold a NaN."""
         self._rows[::LANES] = observation
-        _decide(self._court, self._bank, self._policy, self._rows, self._mind, self._scratch, self._action)
+        decide(self._court, self._bank, self._policy, self._rows, self._mind, self._scratch, self._action, 1)
         if self._action[0] == NO_ACTION:
             raise Fault(Termination.NOT_A_NUMBER, "an output of the network is NaN")
         return int(self._action[0])
@@ -124,7 +87,7 @@ class Match:
         self._actions = (np.zeros(1, np.int32), np.zeros(1, np.int32))
         self._ended = np.zeros(1, np.int32)
         self._terminations = np.zeros((1, 2), np.uint8)
-        _start(self._court, np.uint64(seed), self.points)
+        start_lane(self._court, 0, np.uint64(seed), 0, self.points)
 
     @property
     def is_over(self) -> bool:
@@ -133,7 +96,7 @@ class Match:
 
     def observation(self, seat: Seat) -> NDArray[np.float32]:
         """Return what ``seat`` sees now, float32[n_observations], a copy."""
-        _observe(self._court, int(seat), self._rows)
+        observe_lanes(self._court, int(seat), self._rows, 1)
         return self._rows[::LANES].copy()
 
     def step(self, left: int, right: int) -> None:
@@ -143,7 +106,7 @@ class Match:
                 raise ValueError(f"action {action} is not allowed: 0 to {self.game.n_actions - 1}")
         if not self.is_over:
             self._actions[0][0], self._actions[1][0] = left, right
-            _advance(self._court, self._actions[0], self._actions[1], self._ended)
+            advance_lanes(self._court, self._actions[0], self._actions[1], self._ended, 1)
 
     def forfeit(self, seat: Seat, termination: Termination) -> None:
         """End the match against ``seat``."""
@@ -156,13 +119,13 @@ class Match:
 
     def digest(self) -> int:
         """Return 64 bits that differ when anything of the match's state differs."""
-        return int(_digest(self._court))
+        return int(digest_lane(self._court, 0))
 
     def result(self, match_id: int = 0, left: int = 0, right: int = 1) -> Results:
         """Return the result so far, one row of ``RESULT_DTYPE``."""
         counts = np.zeros((1, contract.N_COUNTS), np.int64)
         measures = np.zeros((1, contract.N_MEASURES), np.float32)
-        _read_result(self._court, counts[0], measures[0])
+        read_lane(self._court, 0, counts[0], measures[0])
         if self._terminations.any():
             counts[0, contract.RESULT_END] = MatchEnd.FORFEIT
         match = np.array([(match_id, left, right, self.seed, self.points)], MATCH_DTYPE)

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from game.jit import kernel
+from game.jit import entry, kernel
 
 _GAMMA: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1: Final = np.uint64(0xBF58476D1CE4E5B9)
@@ -45,7 +45,7 @@ def unit_float(bits: np.uint64) -> np.float32:
     return np.float32(np.float32(bits >> _SHIFT_40) * _MANTISSA)
 
 
-@kernel
+@entry
 def stream_state(seed: np.uint64, stream: np.uint64) -> np.uint64:
     """Return the initial state of random stream number ``stream`` of a match."""
     return mix(np.uint64(mix(np.uint64(seed + _GAMMA)) ^ mix(np.uint64(stream * _MIX_1 + _GAMMA))))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from game import contract
-from game.jit import LANES, kernel
+from game.jit import LANES, entry, kernel
 from game.policies.bank import INTEGERS_AT, KIND, REALS_AT, Bank, Kind
 from game.policies.dense import forward_dense
 from game.policies.graph import forward_graph
@@ -34,7 +34,7 @@ def _argmax(scratch: NDArray[np.float32], at: int, outputs: int, actions: NDArra
             best[i] = value[i] if is_better else best[i]
 
 
-@kernel
+@entry
 def decide(
     court: Court,
     bank: Bank,

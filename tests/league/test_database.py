@@ -271,10 +271,11 @@ try:
         pass
 except ReadOnlyDatabaseError as error:
     print(error)
-try:
-    Store.open(path.parent / "second" / "league.db").close()
-except ReadOnlyDatabaseError as error:
-    print(error)
+if sys.argv[2] == "555":
+    try:
+        Store.open(path.parent / "second" / "league.db").close()
+    except ReadOnlyDatabaseError as error:
+        print(error)
 """
 
 
@@ -293,7 +294,8 @@ def test_a_file_that_may_only_be_read_can_be_read(filled, folder_mode):
     assert lines[2].startswith(f"{home / 'league.db'} can only be read")
     if os.geteuid() == 0:  # the folder "first" belongs to root, who is not its reader
         assert "first/league.lock cannot be locked" in lines.pop(3)
-    assert lines[3:] == [] if folder_mode == "777" else "cannot be created" in lines[3]
+    assert len(lines) == (4 if folder_mode == "555" else 3)
+    assert folder_mode == "777" or "second/league.db cannot be created" in lines[3]
 
 
 # Several processes
@@ -334,8 +336,9 @@ def test_a_killed_writer_loses_nothing_that_it_reported(path):
     child = start(WRITE, path)
     reported = [child.stdout.readline() for _ in range(60)]
     child.kill()
-    rest, _ = child.communicate(timeout=120)
-    last = int([*reported, *rest.split("\n")[:-1]][-1])
+    reported += child.stdout.readlines()
+    child.communicate(timeout=120)
+    last = int([line for line in reported if line.endswith("\n")][-1])
     assert child.returncode != 0
     with Store.open(path) as store:
         ids = store.stored_match_ids(1)

@@ -1,6 +1,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from league.ratings.sprt import SprtConfig, SprtDecision, decide
 from league.schedules import PairCounts, Pairing, UnknownScheduleError, schedule, schedules
 from league.schedules.base import margin
 from league.schedules.knockout import bracket
+from league.schedules.ladder import _Results
 from league.schedules.matching import Matching, pair_up
 from league.schedules.round_robin import circle
 from league.schedules.swiss import _Table
@@ -219,7 +221,8 @@ def test_everybody_has_a_bye_before_anybody_has_two(n: int) -> None:
 
 def test_a_bye_is_a_full_point() -> None:
     season = config("swiss", 3, rounds=1)
-    assert meetings(season, LOWER_WINS) == [[(0, 1)]]
+    assert meetings(season, ALL_EVEN) == [[(0, 1)]]
+    assert schedule("swiss").placement(3, season, ALL_EVEN) == [2, 0, 1]
     assert schedule("swiss").placement(3, season, LOWER_WINS) == [0, 2, 1]
 
 
@@ -253,29 +256,35 @@ def test_swiss_has_no_rematch_while_it_can_be_avoided(n: int, rounds: int, world
 
 def largest_matching(allowed: np.ndarray) -> int:
     """The size of a maximum matching by trying everything."""
+    partners = [[int(other) for other in np.flatnonzero(row)] for row in allowed]
 
-    def best(waiting: tuple[int, ...]) -> int:
+    @cache
+    def best(waiting: int) -> int:
         if not waiting:
             return 0
-        first, rest = waiting[0], waiting[1:]
-        partners = [other for other in rest if allowed[first, other]]
-        return max([best(rest)] + [1 + best(tuple(p for p in rest if p != other)) for other in partners])
+        first = waiting.bit_length() - 1
+        rest = waiting & ~(1 << first)
+        return max([best(rest)] + [1 + best(rest & ~(1 << other)) for other in partners[first] if rest >> other & 1])
 
-    return best(tuple(range(len(allowed))))
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> np.ndarray:
-    n = draw(st.integers(1, 9))
-    edges = np.zeros((n, n), dtype=np.bool_)
-    for one, other in itertools.combinations(range(n), 2):
-        edges[one, other] = edges[other, one] = draw(st.integers(0, 2)) == 0
-    return edges
+    return best((1 << len(allowed)) - 1)
 
 
-@settings(max_examples=300, deadline=None)
-@given(graphs())
-def test_a_matching_is_valid_and_maximum(allowed: np.ndarray) -> None:
+def sparse_graph(n: int, edges: int, seed: int, *, is_perfect: bool = False) -> np.ndarray:
+    """A random graph of about ``edges`` edges, few enough for odd cycles to be in the way."""
+    rng = np.random.default_rng(seed)
+    allowed = np.zeros((n, n), dtype=np.bool_)
+    allowed[rng.integers(0, n, edges), rng.integers(0, n, edges)] = True
+    if is_perfect:
+        places = rng.permutation(n)
+        allowed[places[::2], places[1::2]] = True
+    np.fill_diagonal(allowed, val=False)
+    return allowed | allowed.T
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.integers(1, 12), st.floats(0.5, 2.0), st.integers(0, 10**9))
+def test_a_matching_is_valid_and_maximum(n: int, density: float, seed: int) -> None:
+    allowed = sparse_graph(n, int(density * n), seed)
     mates = Matching(allowed).mates()
     for vertex, mate in enumerate(mates):
         if mate >= 0:
@@ -284,22 +293,28 @@ def test_a_matching_is_valid_and_maximum(allowed: np.ndarray) -> None:
     assert sum(mate >= 0 for mate in mates) == 2 * largest_matching(allowed)
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    graphs().filter(lambda allowed: 2 * largest_matching(allowed) == len(allowed)), st.randoms(use_true_random=False)
-)
-def test_a_pair_is_taken_exactly_when_the_rest_can_be_paired(allowed: np.ndarray, random: object) -> None:
+@pytest.mark.parametrize("seed", range(0, 400, 50))
+@pytest.mark.parametrize(("n", "edges"), [(4, 3), (6, 10), (10, 12)])
+def test_a_pair_is_taken_exactly_when_the_rest_can_be_paired(n: int, edges: int, seed: int) -> None:
+    for graph in range(seed, seed + 50):
+        take_all(n, sparse_graph(n, edges, graph, is_perfect=True))
+
+
+def take_all(n: int, allowed: np.ndarray) -> None:
     matching = Matching(allowed)
-    rest = list(range(len(allowed)))
+    rest = list(range(n))
     while rest:
-        first = rest[0]
-        for second in random.sample(rest[1:], len(rest) - 1):  # type: ignore[attr-defined]
+        first, possible = rest[0], False
+        for second in reversed(rest[1:]):
             others = [place for place in rest if place not in (first, second)]
-            possible = allowed[first, second] and 2 * largest_matching(allowed[np.ix_(others, others)]) == len(others)
+            possible = bool(allowed[first, second]) and largest_matching(allowed[np.ix_(others, others)]) * 2 == len(
+                others
+            )
             assert matching.take(first, second) == possible
             if possible:
                 rest = others
                 break
+        assert possible
 
 
 def test_an_odd_number_cannot_be_paired() -> None:
@@ -324,6 +339,24 @@ def test_the_ladder_brings_equals_together() -> None:
 
     assert mean_gap(rounds[0]) > 9
     assert np.mean([mean_gap(drawn) for drawn in rounds[-4:]]) < 6
+
+
+def test_the_ladder_is_climbed_by_winning_and_pairs_from_either_end_in_turn() -> None:
+    rounds = meetings(config("ladder", 40, rounds=14), LOWER_WINS)
+    for down, up in zip(rounds[8::2], rounds[9::2], strict=True):
+        assert min(down[0]) < 5
+        assert min(up[0]) > 30
+
+
+def test_strengths_are_those_of_bradley_and_terry() -> None:
+    results = _Results(3)
+    assert results.strengths().tolist() == [1.0, 1.0, 1.0]
+    for _ in range(100):
+        results.add(Pairing(0, 1, 0, 3), (0, 0, 0, 3, 0))  # 3/4 of the points, so three times as strong
+        results.add(Pairing(2, 1, 0, 1), (0, 0, 1, 0, 0))
+    first, second, third = results.strengths()
+    assert first / second == pytest.approx(3.0, rel=0.05)
+    assert third / second == pytest.approx(1.0, rel=0.05)
 
 
 def test_the_ladder_prefers_opponents_it_has_met_least() -> None:

@@ -127,3 +127,11 @@ def test_pfsp_weights_are_always_chances(rates: list[float], mode: str) -> None:
     weights = pfsp_weights(np.array(rates), "hard" if mode == "hard" else "variance")
     assert weights.min() >= 0
     assert weights.sum() == pytest.approx(1.0)
+
+
+def test_nan_counts_as_an_even_match() -> None:
+    assert pfsp_weights(np.array([np.nan, 0.9]), "hard") == pytest.approx(np.array([25, 1]) / 26)
+
+
+def test_a_clear_order_has_no_cycles() -> None:
+    assert significant_cycles(_table(3, {(0, 1): (30, 0), (0, 2): (30, 0), (1, 2): (30, 0)})) == []

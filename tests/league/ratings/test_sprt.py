@@ -115,6 +115,16 @@ def test_a_shut_out_is_decided_and_finite(model: str, counts: tuple[int, ...]) -
     assert decide(config, counts[::-1]) is SprtDecision.ACCEPT_H0
 
 
+def test_the_test_stops_at_the_bounds_and_not_before() -> None:
+    """The counts are those of the golden ratios 2.30, 3.01 and -3.07; the bounds are 2.94."""
+    close = SprtConfig(elo0=-1.75, elo1=0.25)
+    assert decide(close, (10650, 20431, 10871)) is SprtDecision.CONTINUE
+    assert decide(close, (127, 4883, 10712, 5150, 104)) is SprtDecision.ACCEPT_H1
+    logistic = SprtConfig(elo0=0.5, elo1=2.5, model="logistic")
+    assert decide(logistic, (21184, 40708, 21404)) is SprtDecision.CONTINUE
+    assert decide(logistic, (223, 9863, 21279, 10037, 246)) is SprtDecision.ACCEPT_H0
+
+
 def test_without_results_the_test_goes_on() -> None:
     assert llr(SprtConfig(), (0, 0, 0)) == 0.0
     assert decide(SprtConfig(), (0, 0, 0, 0, 0)) is SprtDecision.CONTINUE

@@ -95,3 +95,11 @@ def test_head_to_head_without_pairs() -> None:
         head_to_head(table, 1, 1)
     with pytest.raises(RatingsError, match="two different players"):
         head_to_head(table, 0, 3)
+
+
+def test_a_few_won_pairs_do_not_make_anyone_surely_better() -> None:
+    lines = standings(_table(2, {(0, 1): {(2, 2): 4}}), rng=np.random.default_rng(0), resamples=50)
+    assert [(line.best_rank, line.worst_rank) for line in lines] == [(1, 2), (1, 2)]
+    guest = {(0, 1): {(2, 2): 4}, (1, 2): {(2, 2): 15, (0, 0): 15}}
+    lines = standings(_table(3, guest), rng=np.random.default_rng(0), resamples=50)
+    assert (lines[0].player, lines[0].best_rank, lines[0].worst_rank) == (0, 1, 3)
