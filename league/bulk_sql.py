@@ -23,7 +23,7 @@ def as_stored(rows: Results) -> NDArray[np.void]:
         raise ValueError(f"rows must be one-dimensional of RESULT_DTYPE, not {rows.ndim}-dimensional of {rows.dtype}")
     if len(rows) and rows["match_id"].min() < 0:
         raise ValueError(f"match ids must not be negative, but {rows['match_id'].min()} is")
-    return np.ascontiguousarray(rows, RESULT_DTYPE).view(STORED_DTYPE)
+    return rows.view(STORED_DTYPE)
 
 
 def insert_matches(connection: Connection, season_id: int, stored: NDArray[np.void]) -> None:

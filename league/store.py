@@ -24,12 +24,7 @@ from league.bulk_sql import (
     upsert_ratings,
 )
 from league.database import Database
-from league.errors import (
-    ConflictError,
-    DuplicateMatchError,
-    DuplicatePlayerError,
-    UnknownRowError,
-)
+from league.errors import ConflictError, DuplicateMatchError, DuplicatePlayerError, UnknownRowError
 from league.schema import (
     FAULTS,
     MATCHES,

@@ -9,16 +9,16 @@ Source: A. Elo, "The Rating of Chessplayers, Past and Present", 1978; logistic f
 import numpy as np
 from numpy.typing import NDArray
 
-from game.jit import kernel
+from game.jit import entry
 
 
-@kernel
+@entry
 def expected_score(difference: float) -> float:
     """Return the expected score, in (0, 1), of a player rated ``difference`` Elo above the opponent."""
     return 1.0 / (1.0 + float(10.0 ** (-difference / 400.0)))
 
 
-@kernel
+@entry
 def fold(
     ratings: NDArray[np.float64],
     left: NDArray[np.int32],

@@ -32,6 +32,7 @@ def test_a_second_holder_is_told_who_the_first_is(tmp_path):
 
 
 def test_a_killed_holder_holds_nothing(tmp_path):
+    (tmp_path / LOCK_NAME).write_text(" 1234567890123\n")  # of a holder long dead
     child = hold(tmp_path)
     child.kill()
     child.communicate(timeout=120)

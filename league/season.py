@@ -1,0 +1,422 @@
+"""One season: schedule -> executor -> store -> ratings; paused, stopped, killed and resumed without loss.
+
+A season is a pure function of its configuration. Matches are numbered in the order in which the schedule produces them:
+pair number p of the season is matches 2p (``Pairing.first`` sits left) and 2p + 1 (seats swapped). Resuming runs the same
+schedule again, takes from the store what was played, and plays the rest.
+"""
+
+import bisect
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from game.batch import MATCH_DTYPE
+from game.executors.base import Executor, FaultReport, MatchRows, PlayedChunk, RunControl, RunState
+from game.games import game as game_named
+from game.policies.bank import Policy
+from game.seeding import pair_seed
+from game.spec import RESULT_DTYPE, Results
+from league.config import SeasonConfig
+from league.errors import LeagueError
+from league.ratings.bradley_terry import BradleyTerryConfig
+from league.ratings.standings import Standing, standings
+from league.schedules import schedule
+from league.schedules.base import Pairing
+from league.store import FaultRow, PlayerRow, RatingPoint, SeasonRow, SeasonState, Store
+from league.tally import Encounters, History, LiveRatings, Totals
+
+HISTORY_POINTS: Final = 200
+"""About how many points of the live ratings a season keeps."""
+
+_STORE_ROWS: Final = 4096
+_STORE_S: Final = 0.25
+_PROGRESS_S: Final = 0.1
+
+Clock: TypeAlias = Callable[[], float]
+
+
+class SeasonError(LeagueError):
+    """A season cannot be played: what is stored does not belong to it, or its configuration has changed."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a season is. Rates are of this run; ``expected`` counts the season's matches, an upper bound if not exact."""
+
+    done: int
+    expected: int
+    is_exact: bool
+    played: int
+    ticks: int
+    seconds: float
+    faults: int
+    workers: int
+
+    @property
+    def matches_per_s(self) -> float:
+        """Matches played in this run, a second."""
+        return self.played / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds that the rest will take at this rate; None before the first match."""
+        return (self.expected - self.done) / self.matches_per_s if self.played else None
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+
+
+@dataclass
+class _Planned:
+    """An encounter with the number of its first pair in the season."""
+
+    pairing: Pairing
+    first_number: int
+
+
+@dataclass
+class _Buffer:
+    """Results on their way to the store."""
+
+    rows: list[Results] = field(default_factory=list)
+    faults: list[FaultReport] = field(default_factory=list)
+    count: int = 0
+
+
+class Season:
+    """A stored season and everything its results add up to."""
+
+    def __init__(
+        self,
+        store: Store,
+        row: SeasonRow,
+        players: Sequence[PlayerRow],
+        *,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.row = row
+        self.config = SeasonConfig.from_json(row.config_json)
+        self.players = tuple(players)
+        self.game = game_named(self.config.game)
+        self.totals = Totals()
+        self.played = Totals()
+        self._store = store
+        self._clock = clock
+        self._points = self.config.points or self.game.default_points
+        self._expected = 2 * self.config.most_pairs()
+        self._exact = self.config.planned_pairs()
+        self._state: SeasonState = row.state
+        self._faults = 0
+        self._unsaved = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        step = max(1, self._expected // HISTORY_POINTS)
+        n = len(self.players)
+        self.encounters = Encounters(n)
+        self.live = LiveRatings(
+            n, initial=self.config.initial_rating, k_factor=self.config.k_factor, history_step=step
+        )
+        self.totals = Totals()
+        self._planned: list[_Planned] = []
+        self._stored = _StoredMatches(self._store, self.row.id)
+
+    @classmethod
+    def create(cls, store: Store, config: SeasonConfig, name: str, *, clock: Clock = time.monotonic) -> "Season":
+        """Store a new season of ``config``, whose players must be in the store."""
+        players = []
+        for content_hash in config.players:
+            player = store.player_by_hash(content_hash)
+            if player is None:
+                raise SeasonError(f"player {content_hash[:12]} is not in the league: import it first")
+            players.append(player)
+        game = game_named(config.game)
+        planned = config.planned_pairs()
+        row = SeasonRow(
+            key=config.key(),
+            name=name,
+            config_json=config.to_json(),
+            game=game.name,
+            game_version=game.version,
+            seed=config.seed,
+            planned_matches=None if planned is None else 2 * planned,
+        )
+        return cls(store, store.create_season(row, players), players, clock=clock)
+
+    @classmethod
+    def load(cls, store: Store, season_id: int, *, clock: Clock = time.monotonic) -> "Season":
+        """Return the stored season ``season_id``, to be resumed or looked at.
+
+        Raises
+        ------
+        SeasonError
+            If another version of its game played it.
+        """
+        row = store.season(season_id)
+        version = game_named(row.game).version
+        if row.game_version != version:
+            raise SeasonError(
+                f"season {row.id} was played with {row.game} version {row.game_version}, this program plays version "
+                f"{version}: its table can be shown, but it cannot go on"
+            )
+        return cls(store, row, store.season_players(season_id), clock=clock)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every match of the season is stored."""
+        return self._state == "complete"
+
+    def run(
+        self,
+        executor: Executor,
+        policies: Sequence[Policy],
+        *,
+        control: RunControl | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> bool:
+        """Play what is not stored yet; return whether the season is complete.
+
+        ``policies`` are those of ``players``, in their order. May be called again, with another executor too: nothing is
+        played twice. The holder of the store's ``writer_lock`` calls it.
+        """
+        control = control or RunControl()
+        self._reset()
+        self.played, self._faults = Totals(), 0
+        watch = _Watch(self, executor, on_progress, self._clock)
+        self._set_state("running")
+        try:
+            is_complete = self._run_rounds(executor, policies, control, watch)
+        except BaseException:
+            self._set_state("stopped")
+            raise
+        self._set_state("complete" if is_complete else "stopped")
+        watch.report()
+        return is_complete
+
+    def _run_rounds(
+        self, executor: Executor, policies: Sequence[Policy], control: RunControl, watch: "_Watch"
+    ) -> bool:
+        rounds = schedule(self.config.format).rounds(len(self.players), self.config, self.encounters)
+        for pairings in rounds:
+            buffer = _Buffer()
+            stored_at = self._clock()
+            chunks = executor.play(self.game, policies, self._missing(pairings), control)
+            try:
+                for chunk in chunks:
+                    self._take(chunk, buffer)
+                    watch.tick()
+                    if buffer.count >= _STORE_ROWS or self._clock() - stored_at > _STORE_S:
+                        self._save(buffer)
+                        stored_at = self._clock()
+            finally:
+                self._save(buffer)
+            if control.state in (RunState.STOPPING, RunState.CANCELLED) and not self._is_played_up_to_now():
+                return False
+        return True
+
+    def replay_stored(self) -> None:
+        """Add up what is stored, without playing: for tables and reports of a season."""
+        self._reset()
+        for pairings in schedule(self.config.format).rounds(len(self.players), self.config, self.encounters):
+            for _ in self._missing(pairings):
+                pass
+            if not self._is_played_up_to_now():
+                return
+
+    def _is_played_up_to_now(self) -> bool:
+        """Whether every match planned so far has a result."""
+        last = self._planned[-1] if self._planned else None
+        return last is None or self.totals.matches == 2 * (last.first_number + last.pairing.pairs)
+
+    def _missing(self, pairings: Iterable[Pairing]) -> Iterator[MatchRows]:
+        """Yield the matches of ``pairings`` that are not stored; those that are go into the sums."""
+        for pairing in pairings:
+            last = self._planned[-1] if self._planned else None
+            number = last.first_number + last.pairing.pairs if last else 0
+            self._planned.append(_Planned(pairing, number))
+            self.encounters.plan(pairing)
+            rows = self._matches(pairing, number)
+            stored = self._stored.take(2 * number, 2 * (number + pairing.pairs))
+            if len(stored):
+                self._check_stored(rows, stored)
+                self._add_up(stored)
+                rows = rows[~np.isin(rows["match_id"], stored["match_id"])]
+            if len(rows):
+                yield rows
+
+    def _matches(self, pairing: Pairing, number: int) -> MatchRows:
+        rows = np.empty(2 * pairing.pairs, MATCH_DTYPE)
+        rows["match_id"] = np.arange(2 * number, 2 * (number + pairing.pairs))
+        for seat, swapped in (("left", False), ("right", True)):
+            rows[seat][0::2] = pairing.second if swapped else pairing.first
+            rows[seat][1::2] = pairing.first if swapped else pairing.second
+        last = pairing.first_pair + pairing.pairs
+        seeds = [pair_seed(self.config.seed, index) for index in range(pairing.first_pair, last)]
+        rows["seed"] = np.repeat(np.array(seeds, np.int64), 2)
+        rows["points"] = self._points
+        return rows
+
+    def _check_stored(self, planned: MatchRows, stored: Results) -> None:
+        """Refuse stored matches that this configuration would not have played."""
+        expected = planned[np.isin(planned["match_id"], stored["match_id"])]
+        for name in ("match_id", "left", "right", "seed"):
+            wrong = np.flatnonzero(expected[name] != stored[name])
+            if len(wrong):
+                raise SeasonError(
+                    f"match {stored['match_id'][wrong[0]]} of season {self.row.id} has {name} {stored[name][wrong[0]]} in "
+                    f"the store, the configuration says {expected[name][wrong[0]]}: start the season anew with --new"
+                )
+
+    def _take(self, chunk: PlayedChunk, buffer: _Buffer) -> None:
+        buffer.rows.append(chunk.results)
+        buffer.faults += chunk.faults
+        buffer.count += len(chunk.results)
+        self._unsaved = buffer.count
+        self.played.add(chunk.results)
+        self._faults += len(chunk.faults)
+
+    def _save(self, buffer: _Buffer) -> None:
+        """Store what is in ``buffer`` in one transaction, then add it up: the sums never run ahead of the store."""
+        if not buffer.count:
+            return
+        rows = np.concatenate(buffer.rows)
+        rows = rows[np.argsort(rows["match_id"], kind="stable")]
+        by_id = {int(row["match_id"]): row for row in rows[rows["termination"].any(axis=1)]}
+        faults = [
+            FaultRow(
+                match_id=fault.match_id,
+                seat=fault.seat,
+                position=int(by_id[fault.match_id][fault.seat.name.lower()]),
+                termination=fault.termination,
+                detail=fault.detail,
+            )
+            for fault in buffer.faults
+        ]
+        self._store.add_matches(self.row.id, rows, faults)
+        buffer.rows, buffer.faults, buffer.count = [], [], 0
+        self._unsaved = 0
+        history = self._add_up(rows)
+        self._store.add_rating_points(self.row.id, _points(history))
+
+    def _add_up(self, rows: Results) -> History:
+        numbers = rows["match_id"] // 2
+        firsts = [planned.first_number for planned in self._planned_of(int(numbers[0]), int(numbers[-1]))]
+        start = bisect.bisect_right(self._planned, int(numbers[0]), key=lambda planned: planned.first_number) - 1
+        places = np.searchsorted(firsts, numbers, side="right") - 1
+        for place in np.unique(places):
+            planned = self._planned[start + int(place)]
+            of_it = places == place
+            pairs = numbers[of_it] - planned.first_number + planned.pairing.first_pair
+            self.encounters.add(planned.pairing, pairs, rows[of_it])
+        self.totals.add(rows)
+        return self.live.add(rows)
+
+    def _planned_of(self, first: int, last: int) -> list[_Planned]:
+        """Return the encounters that hold the pairs numbered ``first`` to ``last``."""
+        begin = bisect.bisect_right(self._planned, first, key=lambda planned: planned.first_number) - 1
+        end = bisect.bisect_right(self._planned, last, key=lambda planned: planned.first_number)
+        return self._planned[begin:end]
+
+    def _set_state(self, state: SeasonState) -> None:
+        self._state = state
+        self._store.set_season_state(self.row.id, state)
+
+    def standings(self) -> list[Standing]:
+        """Return the table: joint Bradley-Terry ratings with intervals from resampled pairs, best first."""
+        positions = {content_hash: i for i, content_hash in enumerate(self.config.players)}
+        model = BradleyTerryConfig(
+            prior_draws=self.config.prior_draws,
+            seat_advantage=self.config.prior_draws > 0,
+            mean_rating=self.config.initial_rating,
+            anchors={positions[content_hash]: rating for content_hash, rating in self.config.anchors},
+        )
+        rng = np.random.default_rng(self.config.seed)
+        return standings(self.encounters.table(), rng=rng, resamples=self.config.resamples, config=model)
+
+    def placement(self) -> list[int] | None:
+        """Return the positions as the format itself ranks them, best first; None if it does not, or not yet."""
+        return schedule(self.config.format).placement(len(self.players), self.config, self.encounters)
+
+    def progress(self, executor: Executor, seconds: float) -> Progress:
+        """Return how far the season is, with what this run has added."""
+        return Progress(
+            done=self.totals.matches + self._unsaved,
+            expected=self._expected,
+            is_exact=self._exact is not None,
+            played=self.played.matches,
+            ticks=self.played.ticks,
+            seconds=seconds,
+            faults=self._faults,
+            workers=executor.workers,
+        )
+
+
+class _StoredMatches:
+    """The matches that a season had in the store, read page by page as the schedule comes to them."""
+
+    def __init__(self, store: Store, season_id: int) -> None:
+        self._pages = store.match_pages(season_id)
+        self._held = np.zeros(0, RESULT_DTYPE)
+
+    def take(self, begin: int, end: int) -> Results:
+        """Return the stored matches with ids from ``begin`` to ``end`` - 1; calls must ascend."""
+        parts: list[Results] = []
+        while True:
+            cut = int(np.searchsorted(self._held["match_id"], end))
+            parts.append(self._held[:cut])
+            self._held = self._held[cut:]
+            if len(self._held):
+                break
+            page = next(self._pages, None)
+            if page is None:
+                break
+            self._held = page
+        found = np.concatenate(parts)
+        if len(found) and found["match_id"][0] < begin:
+            raise SeasonError(f"match {found['match_id'][0]} is stored, but the season's configuration does not have it")
+        return found
+
+
+class _Watch:
+    """Reports progress, at most ten times a second."""
+
+    def __init__(self, season: Season, executor: Executor, callback: ProgressCallback | None, clock: Clock) -> None:
+        self._season = season
+        self._executor = executor
+        self._callback = callback
+        self._clock = clock
+        self._begin = self._last = clock()
+
+    def tick(self) -> None:
+        """Report if the last report is old enough."""
+        if self._clock() - self._last >= _PROGRESS_S:
+            self.report()
+
+    def report(self) -> None:
+        """Report now."""
+        self._last = self._clock()
+        if self._callback is not None:
+            self._callback(self._season.progress(self._executor, self._last - self._begin))
+
+
+def _points(history: History) -> list[RatingPoint]:
+    return [
+        RatingPoint(match_id, position, float(rating))
+        for match_id, ratings in history
+        for position, rating in enumerate(ratings)
+    ]
+
+
+def fault_lines(faults: Iterable[FaultRow], players: Sequence[PlayerRow]) -> list[str]:
+    """Return one line a player and kind of fault: how often, and the first one's words."""
+    grouped: dict[tuple[int, int], list[FaultRow]] = {}
+    for fault in faults:
+        grouped.setdefault((fault.position, fault.termination), []).append(fault)
+    return [
+        f"{players[position].name}: {len(group)} x {group[0].termination.text} ({group[0].detail})"
+        for (position, _), group in sorted(grouped.items())
+    ]
+

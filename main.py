@@ -1,0 +1,14 @@
+"""Rally League: the desktop, or with arguments the command line."""
+
+import sys
+
+
+def main(arguments: list[str]) -> int:
+    """Open the desktop if there is nothing else to do; return the exit code."""
+    from app.cli import run  # noqa: PLC0415  # a worker process imports this file and needs none of it
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
