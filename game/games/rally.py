@@ -8,50 +8,74 @@ Court
 -----
 1.6 wide and 0.9 high; x runs right from -0.8 to 0.8, y up from -0.45 to 0.45. One tick is 1/60 s. All
 arithmetic is float32 in a fixed order. A paddle is 0.15 high and moves along the line x = -0.74 (left) or 0.74
-(right); the ball's radius is 0.012. Walls are at the top and the bottom; behind each paddle is a goal.
+(right); the ball's radius is 0.012. Walls are at the top and the bottom; behind each paddle is a goal line.
 
 State
 -----
 Both paddles' y and velocity; the ball's position, velocity and spin (counter-clockwise positive); the *pace*,
-which is the speed a contact gives; score, server, counters, and the match's random state.
+which is the speed that the last serve or contact gave; score, server, counters, and the match's random state.
+
+A tick
+------
+Both sides act on the same state. Then, in this order: paddles move, the ball flies, and where it matters contact, serve,
+point or let, and the end are resolved.
 
 Actions
 -------
-0 up, 1 stay, 2 down. An action sets a target velocity (0.9, 0 or -0.9 units/s), approached by at most
-9 units/s per second. A paddle stops at the walls.
+0 up, 1 stay, 2 down: a target velocity of 0.6, 0 or -0.6 units/s, which the paddle's velocity approaches by at most 0.1
+(6 units/s per second) a tick before the paddle moves by velocity / 60. A paddle that would pass +-0.375 stops there with
+velocity 0.
 
 Flight
 ------
-Spin bends the flight: vy grows by 0.3 * spin * vx per second (the vertical part of the Magnus force; the
-horizontal part is left out so that every ball arrives). Spin decays by 0.4 % a tick. At a wall vy turns round,
-vx changes by 0.07 * spin (forward or backward, as friction at that wall would have it, never below 0.35 in the
-direction of flight) and half of the spin is lost.
+Spin bends the flight: in each tick vy first grows by (0.3 / 60) * spin * vx (the vertical part of the Magnus force; the
+horizontal part is left out so that every ball arrives), then the ball moves by velocity / 60. At a wall (the ball's
+centre past +-0.438) y is reflected, vy turns round, and friction changes vx by 0.07 * spin at the top and by -0.07 * spin
+at the bottom, but never to less than 0.35 in the direction of flight; half of the spin is lost. Then, in every tick, spin
+decays to 0.996 of itself.
 
 Contact
 -------
-The ball's path is swept: where it crosses a paddle's line between two ticks, the paddle's position at that
-instant decides. The *contact offset* is (ball y - paddle y) / 0.087; up to 1 in size it is a contact. The ball
-leaves with slope 1.1 * offset, at the pace, which every contact raises by 6 % up to 2.9 units/s. Its spin becomes
-0.3 of the old one plus 3.2 times the paddle's velocity (with the sign that a paddle on that side gives), within +-3.
-A ball that passes the line is out of reach.
+The ball's path is swept: where its straight, unreflected path of this tick crosses x = +-0.74 outwards, at the fraction
+``part`` of the tick, ball y (reflected at the walls) and paddle y (between the old and the new one) are taken at that
+instant. The *contact offset* is (ball y - paddle y) / 0.087; beyond +-1 it is a miss, and a ball past the line is out of
+reach. Otherwise the pace grows by 10 %, up to 2.9 units/s, and the ball leaves at the pace with slope 1.1 * offset: |vx| =
+pace / sqrt(1 + slope^2), vy = |vx| * slope. Its spin (already decayed in this tick) becomes 0.3 of what it was plus 4 times
+the paddle's velocity on the right, minus 4 times on the left, within +-3. It flies on for the rest of the tick, with
+reflection of y alone.
 
 Serve
 -----
-At the start and after every point the ball rests for 40 ticks in the middle, at a y within +-0.25, then leaves at 1.0 units/s
-towards the receiver with a slope within +-0.7, without spin. Serves alternate. The first server is the seed's last bit (0 left, 1
-right), everything else is drawn from the other bits: seeds 2k and 2k+1 are each other's mirror image.
+At the start and after every point and let the ball rests at x = 0 and y = 0.25 * r1. It leaves at the end of the 40th tick
+of its rest towards the receiver, at a pace of 1.0 with slope 0.7 * r2 and no spin. Serves alternate point by point; after a
+let the same side serves again. r1 and r2 are the match's next random numbers, uniform in [-1, 1): 2 * u - 1 with u of the top
+24 of the 64 bits of SplitMix64, whose state is ``stream_state(seed >> 1, 0)`` (see ``game.seeding``). The first server is the
+seed's last bit (0 left, 1 right): seeds 2k and 2k + 1 are each other's mirror image.
 
 Scoring and ends
 ----------------
-A ball behind a goal line is a point for the other side. The first to reach the points to win (1 to 21, usually 5)
-has won. A rally of 1,800 ticks (30 s) is a let: no point, the same server serves again. A match of 3,600 ticks per point to
-win is over: who leads has won, equal scores are a draw.
+A ball past x = +-0.8 is a point for the other side; an *ace* if the server won it and nobody touched the ball. The first to
+reach the points to win (1 to 21, usually 5) has won. A rally that reaches its 1,800th tick (30 s, the rest before its serve
+included) without that is a let: no point. A match that reaches 3,600 ticks a point to win is over: who leads has won, equal
+scores are a draw.
+
+Reaction
+--------
+When the ball is sent towards a side, that side's action in that tick is noted; the ticks until its action first differs are
+its reaction. A rally's end or the next contact closes the account; without a change there is no reaction to count.
 
 Observation
 -----------
 8 float32 values, about [-1, 1], seen as if the observer played on the left (x, vx and spin are negated for the right
 side): 0 ball x / 0.8; 1 ball y / 0.45; 2 ball vx / 2.9; 3 ball vy / 2.9; 4 spin / 3; 5 own paddle y / 0.45; 6 own paddle
-velocity / 0.9; 7 other paddle y / 0.45. While the ball rests before a serve its velocity is 0.
+velocity / 0.6; 7 other paddle y / 0.45 (products with the float32 reciprocals). While the ball rests before a serve its
+velocity is 0.
+
+State hash
+----------
+After every contact (not a miss), serve, point, let and tick-limit end, SplitMix64 mixes in, one after the other as float32
+bits with -0 as 0: tick, ball x, y, vx, vy, spin, left y, left velocity, right y, right velocity. Per value: hash =
+mix(advance(hash) xor bits), starting at 0.
 
 History
 -------
