@@ -1,0 +1,1 @@
+"""How new players are learned."""

@@ -1,0 +1,1 @@
+"""How people use Rally League: the command line, and the desktop."""

@@ -1,0 +1,1 @@
+"""How matches are played: rules, policies, the match loop, executors."""

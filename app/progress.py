@@ -1,0 +1,44 @@
+"""The progress of a season on the terminal: a bar where there is one, a line now and then where there is none."""
+
+import sys
+from types import TracebackType
+
+from tqdm import tqdm
+
+from league.season import Progress
+
+_LINE_S = 10.0
+
+
+class SeasonBar:
+    """Shows ``Progress`` on stderr. A context manager."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._bar: tqdm[None] | None = None
+
+    def __enter__(self) -> "SeasonBar":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, progress: Progress) -> None:
+        """Show how far the season is: matches, rate, time left, faults, workers."""
+        if self._bar is None:
+            self._bar = tqdm(
+                desc=self._label if progress.is_exact else f"{self._label} (at most)",
+                total=progress.expected,
+                initial=progress.done - progress.played,
+                unit=" matches",
+                unit_scale=True,
+                file=sys.stderr,
+                dynamic_ncols=True,
+                mininterval=0.1 if sys.stderr.isatty() else _LINE_S,
+                ascii=not sys.stderr.isatty(),
+            )
+        self._bar.set_postfix_str(f"faults {progress.faults}, workers {progress.workers}", refresh=False)
+        self._bar.update(progress.done - self._bar.n)

@@ -1,0 +1,137 @@
+"""What a season has come to, ready to be printed, written as JSON or CSV, or drawn: one value for all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from game.spec import MatchEnd
+from league.ratings.bradley_terry import PairTable, RatingsError
+from league.ratings.cycles import nash_average, significant_cycles
+from league.ratings.standings import HeadToHead, Standing, head_to_head
+from league.season import Season, fault_lines
+from league.store import FaultRow, PlayerRow, RatingPoint, SeasonRow, Store
+
+NASH_PLAYERS = 60
+"""Nash averaging is shown up to this many players."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the standings with the player's own data."""
+
+    standing: Standing
+    player: PlayerRow
+    live_rating: float
+    faults: int
+
+    @property
+    def score(self) -> float:
+        """Share of the points, a draw being half of one; 0.5 without a match."""
+        s = self.standing
+        return (s.wins + 0.5 * s.draws) / s.games if s.games else 0.5
+
+    @property
+    def band(self) -> str:
+        """The ranks that the evidence leaves open: '2' or '2-4'."""
+        s = self.standing
+        return str(s.best_rank) if s.best_rank == s.worst_rank else f"{s.best_rank}-{s.worst_rank}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A season's table, cross table, outcomes and faults.
+
+    ``problem`` says in a sentence why there are no ratings, else it is empty. ``order`` are the positions in the order of
+    the table. ``nash`` is the Nash mixture by position, None where it is not shown.
+    """
+
+    season: SeasonRow
+    players: tuple[PlayerRow, ...]
+    lines: tuple[Line, ...]
+    problem: str
+    table: PairTable
+    matches: int
+    ticks: int
+    is_complete: bool
+    outcomes: Mapping[str, int]
+    faults: tuple[FaultRow, ...]
+    fault_lines: tuple[str, ...]
+    cycles: tuple[str, ...]
+    nash: NDArray[np.float64] | None
+    history: tuple[RatingPoint, ...]
+    rows_sha256: str
+    placement: tuple[int, ...]
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Positions of the players, best first."""
+        return tuple(line.standing.player for line in self.lines)
+
+    def cell(self, player: int, opponent: int) -> HeadToHead | None:
+        """Return how ``player`` did against ``opponent`` (positions); None if they have not met."""
+        found = head_to_head(self.table, player, opponent)
+        return found if found.wins + found.draws + found.losses else None
+
+
+def summarise(store: Store, season: Season) -> Summary:
+    """Return the summary of ``season``, whose results must be added up (``run`` or ``replay_stored``)."""
+    table = season.encounters.table()
+    problem = ""
+    try:
+        standings = season.standings()
+    except RatingsError as error:
+        standings, problem = [], f"no ratings: {error}"
+    faults = tuple(store.faults(season.row.id))
+    by_player = np.bincount([fault.position for fault in faults], minlength=len(season.players))
+    lines = tuple(
+        Line(s, season.players[s.player], float(season.live.ratings[s.player]), int(by_player[s.player]))
+        for s in standings
+    )
+    names = [player.name for player in season.players]
+    return Summary(
+        season=store.season(season.row.id),
+        players=season.players,
+        lines=lines,
+        problem=problem,
+        table=table,
+        matches=season.totals.matches,
+        ticks=season.totals.ticks,
+        is_complete=season.is_complete,
+        outcomes=_outcomes(season),
+        faults=faults,
+        fault_lines=tuple(fault_lines(faults, season.players)),
+        cycles=tuple(
+            " > ".join(names[player] for player in (*cycle.players, cycle.players[0]))
+            for cycle in significant_cycles(table)
+        ),
+        nash=_nash(table),
+        history=tuple(store.rating_history(season.row.id)),
+        rows_sha256=store.rows_sha256(season.row.id),
+        placement=tuple(season.placement() or ()),
+    )
+
+
+def _outcomes(season: Season) -> Mapping[str, int]:
+    counted = season.totals.outcomes
+    words = {
+        MatchEnd.POINTS: "ended by points",
+        MatchEnd.TICK_LIMIT: "ended by the tick limit",
+        MatchEnd.FORFEIT: "forfeited",
+    }
+    seats = {name: counted.get(name, 0) for name in ("left won", "draw", "right won")}
+    return {**seats, **{text: counted.get(f"end {end.value}", 0) for end, text in words.items()}}
+
+
+def _nash(table: PairTable) -> NDArray[np.float64] | None:
+    """Return the Nash mixture over the mean scores; pairings that were not played count as even."""
+    if not 2 <= table.n_players <= NASH_PLAYERS or not len(table.first):
+        return None
+    outcomes = table.outcomes().sum(axis=1)
+    games = np.maximum(outcomes.sum(axis=1), 1)
+    edge = (outcomes[:, 2] - outcomes[:, 0]) / games
+    matrix = np.zeros((table.n_players, table.n_players))
+    matrix[table.first, table.second] = edge
+    matrix[table.second, table.first] = -edge
+    return nash_average(matrix).p
