@@ -5,7 +5,7 @@ import sys
 
 def main(arguments: list[str]) -> int:
     """Open the desktop if there is nothing else to do; return the exit code."""
-    from app.cli import run  # noqa: PLC0415  # a worker process imports this file and needs none of it
+    from app.cli import run  # a worker process imports this file and needs none of it
 
     return run(arguments)
 

@@ -1,7 +1,7 @@
 """A quick search for small players: an evolution strategy on the weights of a fixed network.
 
-It makes the starter players of ``assets/players``: ``python -m ai.quick_search --help``. The strategy is the (mu/mu_w, lambda)-ES
-with mirrored sampling and a decaying step (N. Hansen, D. Arnold, A. Auger: "Evolution strategies", 2015, section 4.2.1;
+It makes the starter players of ``assets/players``: ``python -m ai.quick_search --help``. The strategy is the
+(mu/mu_w, lambda)-ES with mirrored sampling and a decaying step (N. Hansen, D. Arnold, A. Auger: "Evolution strategies", 2015, section 4.2.1;
 deviations: no step-size adaptation by path length, the step decays geometrically instead).
 """
 
@@ -66,7 +66,9 @@ def dense_builder(sizes: Sequence[int]) -> tuple[Build, int]:
     def build(parameters: NDArray[np.float32]) -> Policy:
         weights, biases, at = [], [], 0
         for outputs, inputs in shapes:
-            weights.append(parameters[at : at + outputs * inputs].reshape(outputs, inputs) / np.float32(np.sqrt(inputs)))
+            weights.append(
+                parameters[at : at + outputs * inputs].reshape(outputs, inputs) / np.float32(np.sqrt(inputs))
+            )
             at += outputs * inputs
             biases.append(parameters[at : at + outputs] * np.float32(0.3))
             at += outputs
@@ -173,8 +175,13 @@ def starter(kind: str, config: SearchConfig, report: Callable[[Generation], None
         game_version=game.version,
         policy=search.champion,
         author="Rally League",
-        training={"trainer": "quick_search", "generations": config.generations, "population": config.population,
-                  "seed": config.seed, "opponents": "random, tracker, predictor"},
+        training={
+            "trainer": "quick_search",
+            "generations": config.generations,
+            "population": config.population,
+            "seed": config.seed,
+            "opponents": "random, tracker, predictor",
+        },
     )
 
 
@@ -198,7 +205,9 @@ def main(out: Path, seed: int, generations: int) -> None:
 
     def report(generation: Generation) -> None:
         if generation.number % 10 == 0:
-            click.echo(f"generation {generation.number}: best {generation.best:.3f}, mean {generation.mean:.3f}", err=True)
+            click.echo(
+                f"generation {generation.number}: best {generation.best:.3f}, mean {generation.mean:.3f}", err=True
+            )
 
     players = [*scripted_starters(), *(starter(kind, config, report) for kind in ("dense", "graph"))]
     for player in players:

@@ -48,13 +48,15 @@ class _Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            raise click.UsageError(f"{error.message.rstrip('.')}: {', '.join(self.list_commands(ctx))} are known") from error
+            raise click.UsageError(
+                f"{error.message.rstrip('.')}: {', '.join(self.list_commands(ctx))} are known"
+            ) from error
 
 
 class _Sprt(click.ParamType):
     name = "ELO0,ELO1"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:  # noqa: ANN401, ARG002
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:  # noqa: ARG002
         try:
             low, high = (float(part) for part in str(value).split(","))
         except ValueError:
@@ -65,7 +67,7 @@ class _Sprt(click.ParamType):
 class _Workers(click.ParamType):
     name = "N|auto"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:  # noqa: ANN401, ARG002
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:  # noqa: ARG002
         if value == "auto" or isinstance(value, int):
             return value
         try:
@@ -79,25 +81,50 @@ class _Workers(click.ParamType):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110, "auto_envvar_prefix": None},
 )
-@click.option("--home", type=str, default=None, help="Folder of the league.  [default: RALLY_HOME, or the user's data folder]")
+@click.option(
+    "--home", type=str, default=None, help="Folder of the league.  [default: RALLY_HOME, or the user's data folder]"
+)
 @click.option("--no-visuals", is_flag=True, help="Play a tournament of the league's players, without a window.")
 @click.option("--auto", is_flag=True, help="Open the desktop, or where there is no display do as with --no-visuals.")
-@click.option("--players", type=str, default=None, help="Who plays: names or hashes, separated by commas.  [default: all]")
+@click.option(
+    "--players", type=str, default=None, help="Who plays: names or hashes, separated by commas.  [default: all]"
+)
 @config_options(SeasonConfig, leave_out=_NOT_OPTIONS)
-@click.option("--sprt", type=_Sprt(), default=None, help="End an encounter early by a sequential test of these nElo bounds.")
-@click.option("--workers", type=_Workers(), default=None, help="Worker processes.  [default: physical cores - 1, at least 1]")
+@click.option(
+    "--sprt", type=_Sprt(), default=None, help="End an encounter early by a sequential test of these nElo bounds."
+)
+@click.option(
+    "--workers", type=_Workers(), default=None, help="Worker processes.  [default: physical cores - 1, at least 1]"
+)
 @click.option("--batch-size", type=int, default=None, help="Matches a chunk.  [default: 20-50 ms of play]")
-@click.option("--executor", type=str, default="pool", show_default=True, help="How matches are executed: serial or pool.")
-@click.option("--decision-limit", type=float, default=None, help="Seconds that a Python bot has for a decision.  [default: 0.25]")
-@click.option("--match-limit", type=float, default=None, help="Seconds that a Python bot has for a match.  [default: 60]")
+@click.option(
+    "--executor", type=str, default="pool", show_default=True, help="How matches are executed: serial or pool."
+)
+@click.option(
+    "--decision-limit", type=float, default=None, help="Seconds that a Python bot has for a decision.  [default: 0.25]"
+)
+@click.option(
+    "--match-limit", type=float, default=None, help="Seconds that a Python bot has for a match.  [default: 60]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), default=None, help="Write the standings to this file.")
+@click.option(
+    "--csv", "csv_path", type=click.Path(path_type=Path), default=None, help="Write the standings to this file."
+)
 @click.option("--html", "html_path", type=click.Path(path_type=Path), default=None, help="Write a report to this file.")
-@click.option("--resume", type=int, default=None, is_flag=False, flag_value=0, help="Go on with season N, or with the latest unfinished one.")
-@click.option("--new", "is_new", is_flag=True, help="Play a new season even if the same is stored; draws a seed if none is given.")
+@click.option(
+    "--resume",
+    type=int,
+    default=None,
+    is_flag=False,
+    flag_value=0,
+    help="Go on with season N, or with the latest unfinished one.",
+)
+@click.option(
+    "--new", "is_new", is_flag=True, help="Play a new season even if the same is stored; draws a seed if none is given."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show log messages.")
 @click.pass_context
-def cli(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401  # click hands in one argument an option
+def cli(ctx: click.Context, **options: Any) -> None:  # click hands in one argument an option
     """Rally League: learned, scripted and your own players in a deterministic ball game, and a league to rate them.
 
     Without options the desktop opens. With --no-visuals a tournament is played here, stored, and can be resumed.
@@ -124,9 +151,9 @@ def _desktop() -> int:
 
 
 def _tournament(options: dict[str, Any]) -> int:
-    from app.results import json_object, print_outcome, write_files  # noqa: PLC0415  # --help must not wait for these
-    from app.session import open_league  # noqa: PLC0415
-    from app.tournament import run_tournament, to_stderr  # noqa: PLC0415
+    from app.results import json_object, print_outcome, write_files  # --help must not wait for these
+    from app.session import open_league
+    from app.tournament import run_tournament, to_stderr
 
     if options["auto"]:
         reason = missing_display() or "this version has no desktop yet"
@@ -142,10 +169,12 @@ def _tournament(options: dict[str, Any]) -> int:
     return INTERRUPTED if outcome.is_interrupted else DONE
 
 
-def _request(options: dict[str, Any]) -> Any:  # noqa: ANN401  # the class is imported here, late
-    from app.tournament import Request, UsageError  # noqa: PLC0415
+def _request(options: dict[str, Any]) -> Any:  # the class is imported here, late
+    from app.tournament import Request, UsageError
 
-    fields = given_only({name: options[name] for name in SeasonConfig.model_fields if name in options and name != "players"})
+    fields = given_only(
+        {name: options[name] for name in SeasonConfig.model_fields if name in options and name != "players"}
+    )
     players = options["players"]
     if options["executor"] not in executors():
         raise UsageError(f"there is no executor '{options['executor']}': {', '.join(sorted(executors()))} are known")
@@ -161,7 +190,9 @@ def _request(options: dict[str, Any]) -> Any:  # noqa: ANN401  # the class is im
         players=None if players is None else tuple(name.strip() for name in players.split(",") if name.strip()),
         executor=options["executor"],
         settings=ExecutorSettings(
-            workers=options["workers"], batch_size=options["batch_size"], limits=TimeLimits(**given_only(limits))  # type: ignore[arg-type]
+            workers=options["workers"],
+            batch_size=options["batch_size"],
+            limits=TimeLimits(**given_only(limits)),  # type: ignore[arg-type]
         ),
         resume=options["resume"],
         is_new=options["is_new"],

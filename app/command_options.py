@@ -25,4 +25,6 @@ def json_option(command: F) -> F:
 
 def season_option(command: F) -> F:
     """Add ``--season``."""
-    return click.option("--season", "season_id", type=int, default=None, help="Number of the season.  [default: the latest]")(command)
+    return click.option(
+        "--season", "season_id", type=int, default=None, help="Number of the season.  [default: the latest]"
+    )(command)

@@ -3,11 +3,10 @@
 import sys
 from pathlib import Path
 
-from league.report import write_csv, write_report
-from league.summary import Line, Summary
-
 from app.tables import crosstable_text, outcome_text, standings_text
 from app.tournament import Outcome
+from league.report import write_csv, write_report
+from league.summary import Line, Summary
 
 
 def write_files(summary: Summary, csv_path: Path | None, html_path: Path | None) -> None:

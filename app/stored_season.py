@@ -1,10 +1,9 @@
 """A stored season for the commands that only look at it."""
 
+from app.session import League
 from league.errors import UnknownRowError
 from league.season import Season
 from league.summary import Summary, summarise
-
-from app.session import League
 
 
 def stored_season(league: League, season_id: int | None) -> Season:

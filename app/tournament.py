@@ -5,13 +5,15 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final
 
 import numpy as np
 from pydantic import ValidationError
 
+from app.progress import SeasonBar
+from app.session import League
 from game.executors.base import ExecutorSettings, RunControl, RunState, make_executor
 from game.games import game as game_named
 from game.warmup import warm_up
@@ -21,9 +23,6 @@ from league.library import PlayerError, default_field
 from league.season import Progress, Season
 from league.store import PlayerRow, SeasonRow, writer_lock
 from league.summary import Summary, summarise
-
-from app.progress import SeasonBar
-from app.session import League
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ class Request:
     fields: Mapping[str, object]
     players: tuple[str, ...] | None = None
     executor: str = "pool"
-    settings: ExecutorSettings = ExecutorSettings()
+    settings: ExecutorSettings = field(default_factory=ExecutorSettings)
     resume: int | None = None
     is_new: bool = False
 

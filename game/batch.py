@@ -107,57 +107,22 @@ def _write_result(
 
 
 @kernel
-def _play_pairing(
-    court: Court,
-    bank: Bank,
-    jobs: NDArray[np.int64],
-    results: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]],
-    observation_rows: int,
-) -> None:
-    """Play all ``jobs``, which are of one pairing."""
-    policies = (jobs[0, JOB_FIRST], jobs[0, JOB_SECOND])
-    memories = (_rows(bank, policies[0], MEMORY_ROWS), _rows(bank, policies[1], MEMORY_ROWS))
-    scratches = (_rows(bank, policies[0], SCRATCH_ROWS), _rows(bank, policies[1], SCRATCH_ROWS))
-    randoms = (np.zeros(LANES, np.uint64), np.zeros(LANES, np.uint64))
-    actions = (np.zeros(LANES, np.int32), np.zeros(LANES, np.int32))
-    observation = np.zeros(observation_rows * LANES, np.float32)
-    ended = np.zeros(LANES, np.int32)
-    faults = np.zeros(LANES, np.int32)
-    playing = np.arange(LANES)
-    n = min(len(jobs), LANES)
-    queued = n
-    for lane in range(n):
-        _seat_match(court, jobs[lane], lane, memories, randoms)
-    while n > 0:
-        for side in range(2):
-            observe_lanes(court, side, observation, n)
-            mind = (memories[side], randoms[side])
-            decide(court, bank, policies[side], observation, mind, scratches[side], actions[side], n)
-        over = _forfeit_lanes(actions, faults, ended, n)
-        if over == 0:
-            over = advance_lanes(court, actions[0], actions[1], ended, n)
-        if over == 0:
-            continue
-        for lane in range(n - 1, -1, -1):
-            if ended[lane] == 0:
-                continue
-            _write_result(court, lane, jobs[playing[lane]], faults[lane], results)
-            ended[lane] = 0
-            faults[lane] = 0
-            if queued < len(jobs):
-                playing[lane] = queued
-                _seat_match(court, jobs[queued], lane, memories, randoms)
-                queued += 1
-                continue
-            n -= 1
-            playing[lane] = playing[n]
-            _move_match(court, n, lane, memories, randoms)
+def _rows(bank: Bank, policy: int, column: int, least: int) -> NDArray[np.float32]:
+    """Return as many empty rows as column ``column`` of the bank's table says that ``policy`` needs, or ``least``."""
+    return np.zeros(max(bank.table[policy, column], least) * LANES, np.float32)
 
 
 @kernel
-def _rows(bank: Bank, policy: int, column: int) -> NDArray[np.float32]:
-    """Return as many empty rows as column ``column`` of the bank's table says that ``policy`` needs."""
-    return np.zeros(bank.table[policy, column] * LANES, np.float32)
+def _pairing_end(jobs: NDArray[np.int64], begin: int) -> int:
+    """Return the end of the run of jobs of one pairing that starts at ``begin``."""
+    end = begin + 1
+    while (
+        end < len(jobs)
+        and jobs[end, JOB_FIRST] == jobs[begin, JOB_FIRST]
+        and jobs[end, JOB_SECOND] == jobs[begin, JOB_SECOND]
+    ):
+        end += 1
+    return end
 
 
 @entry
@@ -168,16 +133,53 @@ def _play_jobs(
     results: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]],
     observation_rows: int,
 ) -> None:
-    """Play ``jobs``, sorted by pairing, one pairing after the other."""
-    begin = 0
-    for end in range(1, len(jobs) + 1):
-        if (
-            end == len(jobs)
-            or jobs[end, JOB_FIRST] != jobs[begin, JOB_FIRST]
-            or jobs[end, JOB_SECOND] != jobs[begin, JOB_SECOND]
-        ):
-            _play_pairing(court, bank, jobs[begin:end], results, observation_rows)
-            begin = end
+    """Play ``jobs``, sorted by pairing, one pairing after the other.
+
+    One long function on purpose: every level of calls is optimised once more, with all that it calls.
+    """
+    ended = np.zeros(LANES, np.int32)
+    faults = np.zeros(LANES, np.int32)
+    actions = (np.zeros(LANES, np.int32), np.zeros(LANES, np.int32))
+    randoms = (np.zeros(LANES, np.uint64), np.zeros(LANES, np.uint64))
+    playing = np.zeros(LANES, np.int64)
+    end = 0
+    while end < len(jobs):
+        policies = (jobs[end, JOB_FIRST], jobs[end, JOB_SECOND])
+        memories = (_rows(bank, policies[0], MEMORY_ROWS, 0), _rows(bank, policies[1], MEMORY_ROWS, 0))
+        scratches = (
+            _rows(bank, policies[0], SCRATCH_ROWS, observation_rows),
+            _rows(bank, policies[1], SCRATCH_ROWS, observation_rows),
+        )
+        queued = end
+        end = _pairing_end(jobs, end)
+        n = min(end - queued, LANES)
+        for lane in range(n):
+            playing[lane] = queued
+            _seat_match(court, jobs[queued], lane, memories, randoms)
+            queued += 1
+        while n > 0:
+            for side in range(2):
+                observe_lanes(court, side, scratches[side], n)
+                decide(court, bank, policies[side], (memories[side], randoms[side]), scratches[side], actions[side], n)
+            over = _forfeit_lanes(actions, faults, ended, n)
+            if over == 0:
+                over = advance_lanes(court, actions[0], actions[1], ended, n)
+            if over == 0:
+                continue
+            for lane in range(n - 1, -1, -1):
+                if ended[lane] == 0:
+                    continue
+                _write_result(court, lane, jobs[playing[lane]], faults[lane], results)
+                ended[lane] = 0
+                faults[lane] = 0
+                if queued < end:
+                    playing[lane] = queued
+                    _seat_match(court, jobs[queued], lane, memories, randoms)
+                    queued += 1
+                    continue
+                n -= 1
+                playing[lane] = playing[n]
+                _move_match(court, n, lane, memories, randoms)
 
 
 MATCH_DTYPE: Final = np.dtype(

@@ -57,9 +57,7 @@ def observe(court: Court, seat: int, observation: NDArray[np.float32], n: int) -
     raise TypeError(f"no game has implemented observe for {type(court).__name__}")
 
 
-def advance(
-    court: Court, left: NDArray[np.int32], right: NDArray[np.int32], ended: NDArray[np.int32], n: int
-) -> int:
+def advance(court: Court, left: NDArray[np.int32], right: NDArray[np.int32], ended: NDArray[np.int32], n: int) -> int:
     """Play one tick with both sides' actions; set ``ended[lane]`` to 1 where the match is over and count these lanes."""
     raise TypeError(f"no game has implemented advance for {type(court).__name__}")
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from game import contract
 from game.batch import MATCH_DTYPE, assemble_results
+from game.fault import Fault
 from game.jit import LANES
 from game.loop import advance_lanes, digest_lane, observe_lanes, policy_stream, read_lane, start_lane
-from game.fault import Fault
 from game.policies.bank import MEMORY_ROWS, SCRATCH_ROWS, Bank, Kind, Policy, build_bank
 from game.policies.decide import NO_ACTION, decide
 from game.spec import GameSpec, MatchEnd, MatchSpec, Results, Seat, Termination
@@ -39,8 +39,9 @@ class CompiledPlayer:
             np.zeros(int(bank.table[policy, MEMORY_ROWS]) * LANES, np.float32),
             np.array([policy_stream(np.uint64(seed), int(seat))], np.uint64),
         )
-        self._scratch = np.zeros(max(int(bank.table[policy, SCRATCH_ROWS]), 1) * LANES, np.float32)
-        self._rows = np.zeros(game.n_observations * LANES, np.float32)
+        rows = max(int(bank.table[policy, SCRATCH_ROWS]), game.n_observations)
+        self._scratch = np.zeros(rows * LANES, np.float32)
+        self._n_observations = game.n_observations
         self._action = np.zeros(1, np.int32)
 
     @property
@@ -50,8 +51,8 @@ class CompiledPlayer:
 
     def decide(self, observation: NDArray[np.float32]) -> int:
         """Return the policy's action; raise ``Fault`` if its outputs hold a NaN."""
-        self._rows[::LANES] = observation
-        decide(self._court, self._bank, self._policy, self._rows, self._mind, self._scratch, self._action, 1)
+        self._scratch[: self._n_observations * LANES : LANES] = observation
+        decide(self._court, self._bank, self._policy, self._mind, self._scratch, self._action, 1)
         if self._action[0] == NO_ACTION:
             raise Fault(Termination.NOT_A_NUMBER, "an output of the network is NaN")
         return int(self._action[0])
@@ -170,7 +171,9 @@ def play_tick(match: Match, left: Player, right: Player) -> list[tuple[Seat, Fau
     return faults
 
 
-def compiled_players(game: GameSpec, policies: tuple[Policy, Policy], seed: int) -> tuple[CompiledPlayer, CompiledPlayer]:
+def compiled_players(
+    game: GameSpec, policies: tuple[Policy, Policy], seed: int
+) -> tuple[CompiledPlayer, CompiledPlayer]:
     """Return the players of a match between two compiled policies."""
     bank = build_bank(policies)
     return (

@@ -86,7 +86,9 @@ def _determinism(first: Results, second: Results) -> Check:
     different = [i for i in range(len(first)) if first[i].tobytes() != second[i].tobytes()]
     if not different:
         return Check("determinism", is_ok=True, text="every match played twice was the same, bit for bit")
-    text = f"{len(different)} of {len(first)} matches differed when they were played again: its replays cannot be verified"
+    text = (
+        f"{len(different)} of {len(first)} matches differed when they were played again: its replays cannot be verified"
+    )
     return Check("determinism", is_ok=False, text=text)
 
 
@@ -102,5 +104,7 @@ def _both_sides(results: Results) -> Check:
 def _decision_time(results: Results, seconds: float, limits: TimeLimits, *, is_slow: bool) -> Check:
     decisions = 2 * int(results["ticks"].sum())
     each_us = seconds / max(decisions, 1) * 1e6
-    text = f"{each_us:,.2f} us a decision on average" + (f", limit {limits.decision_s * 1e6:,.0f} us" if is_slow else "")
+    text = f"{each_us:,.2f} us a decision on average" + (
+        f", limit {limits.decision_s * 1e6:,.0f} us" if is_slow else ""
+    )
     return Check("decision time", is_ok=not is_slow or each_us < limits.decision_s * 1e6, text=text)

@@ -117,9 +117,7 @@ class Season:
         step = max(1, self._expected // HISTORY_POINTS)
         n = len(self.players)
         self.encounters = Encounters(n)
-        self.live = LiveRatings(
-            n, initial=self.config.initial_rating, k_factor=self.config.k_factor, history_step=step
-        )
+        self.live = LiveRatings(n, initial=self.config.initial_rating, k_factor=self.config.k_factor, history_step=step)
         self.totals = Totals()
         self._planned: list[_Planned] = []
         self._stored = _StoredMatches(self._store, self.row.id)
@@ -196,9 +194,7 @@ class Season:
         watch.report()
         return is_complete
 
-    def _run_rounds(
-        self, executor: Executor, policies: Sequence[Policy], control: RunControl, watch: "_Watch"
-    ) -> bool:
+    def _run_rounds(self, executor: Executor, policies: Sequence[Policy], control: RunControl, watch: "_Watch") -> bool:
         rounds = schedule(self.config.format).rounds(len(self.players), self.config, self.encounters)
         for pairings in rounds:
             buffer = _Buffer()
@@ -216,6 +212,11 @@ class Season:
             if control.state in (RunState.STOPPING, RunState.CANCELLED) and not self._is_played_up_to_now():
                 return False
         return True
+
+    def planned_rows(self) -> Iterator[MatchRows]:
+        """Yield all matches of a complete season, stored or not, in match order: what an executor would play."""
+        for planned in self._planned:
+            yield self._matches(planned.pairing, planned.first_number)
 
     def replay_stored(self) -> None:
         """Add up what is stored, without playing: for tables and reports of a season."""
@@ -376,7 +377,9 @@ class _StoredMatches:
             self._held = page
         found = np.concatenate(parts)
         if len(found) and found["match_id"][0] < begin:
-            raise SeasonError(f"match {found['match_id'][0]} is stored, but the season's configuration does not have it")
+            raise SeasonError(
+                f"match {found['match_id'][0]} is stored, but the season's configuration does not have it"
+            )
         return found
 
 
@@ -419,4 +422,3 @@ def fault_lines(faults: Iterable[FaultRow], players: Sequence[PlayerRow]) -> lis
         f"{players[position].name}: {len(group)} x {group[0].termination.text} ({group[0].detail})"
         for (position, _), group in sorted(grouped.items())
     ]
-

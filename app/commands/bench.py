@@ -10,7 +10,7 @@ import click
 @click.pass_context
 def bench(ctx: click.Context, *, arguments: tuple[str, ...]) -> None:
     """Measure and print the performance tables; ARGUMENTS name single benchmarks, --quick shortens them."""
-    from benchmarks.suite import main  # noqa: PLC0415  # imports the plain-Python yardsticks
+    from benchmarks.suite import main  # imports the plain-Python yardsticks
 
     ctx.exit(main(list(arguments)))
 

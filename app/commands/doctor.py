@@ -67,7 +67,11 @@ def _machine() -> list[Finding]:
     return [
         Finding("python", f"{version} on {platform.system()} {platform.machine()}", sys.version_info >= (3, 11)),
         Finding("cores", f"{usable_cores()} physical, {psutil.cpu_count()} logical"),
-        Finding("memory", f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} free", memory.available > _FREE_BYTES),
+        Finding(
+            "memory",
+            f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} free",
+            memory.available > _FREE_BYTES,
+        ),
     ]
 
 
@@ -80,7 +84,11 @@ def _version(package: str) -> str | None:
 
 def _packages() -> list[Finding]:
     findings = []
-    for names, is_needed, purpose in ((_NEEDED, True, ""), (_DESKTOP, False, " (for the desktop)"), (_LEARNING, False, " (for learning)")):
+    for names, is_needed, purpose in (
+        (_NEEDED, True, ""),
+        (_DESKTOP, False, " (for the desktop)"),
+        (_LEARNING, False, " (for learning)"),
+    ):
         for name in names:
             version = _version(name)
             text = f"{version}{purpose}" if version else f"not installed{purpose}: pip install -r requirements.txt"
@@ -91,7 +99,9 @@ def _packages() -> list[Finding]:
 def _kernels() -> Finding:
     if jit.is_compiled():
         return Finding("kernels", f"compiled, in {jit.cache_folder()}")
-    return Finding("kernels", "not compiled yet: the first match takes some 15 seconds more", is_ok=False, is_needed=False)
+    return Finding(
+        "kernels", "not compiled yet: the first match takes some 15 seconds more", is_ok=False, is_needed=False
+    )
 
 
 def _shared_memory() -> Finding:
@@ -102,7 +112,9 @@ def _shared_memory() -> Finding:
     segment.close()
     segment.unlink()
     folder = Path("/dev/shm")  # noqa: S108  # looked at, not written
-    return Finding("shared memory", f"{shutil.disk_usage(folder).free / 2**20:,.0f} MiB free" if folder.exists() else "works")
+    return Finding(
+        "shared memory", f"{shutil.disk_usage(folder).free / 2**20:,.0f} MiB free" if folder.exists() else "works"
+    )
 
 
 def _display() -> Finding:

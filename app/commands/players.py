@@ -5,14 +5,13 @@ from pathlib import Path
 
 import click
 
+from app.command_options import home_option, json_option
+from app.session import open_league
+from app.tables import aligned
 from game.games import game as game_named
 from league.library import read_file
 from league.preflight import preflight
 from league.store import PlayerRow
-
-from app.command_options import home_option, json_option
-from app.session import open_league
-from app.tables import aligned
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,7 +96,7 @@ def archive_player(*, name: str, undo: bool, home: str | None) -> None:
 @json_option
 @click.pass_context
 def check_player(ctx: click.Context, *, file: str, trust_python: bool, home: str | None, as_json: bool) -> None:
-    """Preflight of the player in FILE, or of a player of the league: would it get through a season?"""
+    """Check beforehand whether the player in FILE, or a player of the league, would get through a season."""
     path = Path(file)
     if path.exists() or path.suffix:
         player = read_file(path, trust_python=trust_python)

@@ -5,21 +5,22 @@ import json
 import click
 import numpy as np
 
+from app.command_options import home_option, json_option
+from app.session import League, open_league
+from app.stored_season import stored_season
+from app.tournament import UsageError
 from game.games import game as game_named
 from game.replay import Replay, points_course
 from game.spec import MatchEnd, Seat
 from league.config import SeasonConfig
 from league.store import PlayerRow, SeasonRow
 
-from app.command_options import home_option, json_option
-from app.session import League, open_league
-from app.stored_season import stored_season
-from app.tournament import UsageError
-
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("match")
-@click.option("--verify", is_flag=True, help="Compare the replay with what is stored, bit for bit; exit code 1 if it differs.")
+@click.option(
+    "--verify", is_flag=True, help="Compare the replay with what is stored, bit for bit; exit code 1 if it differs."
+)
 @home_option
 @json_option
 @click.pass_context
@@ -69,7 +70,9 @@ def _show(
     else:
         _print(season, stored, [row.name for row in seats], course, game.tick_s)
         if verify and verification.is_same:
-            click.echo(f"verified: the replay is the stored match, bit for bit (state hash {int(stored['state_hash']):016x})")
+            click.echo(
+                f"verified: the replay is the stored match, bit for bit (state hash {int(stored['state_hash']):016x})"
+            )
         elif verify:
             click.echo(f"NOT the stored match: the replay differs in {', '.join(verification.differences)}")
     return 1 if verify and not verification.is_same else 0
@@ -83,7 +86,10 @@ def _print(
         click.echo(f"  {tick * tick_s:7.2f} s  {left_points:2d} : {right_points:<2d}  {names[scorer]}")
     end = MatchEnd(int(stored["end"])).name.lower().replace("_", " ")
     winner = {1: f"{names[0]} has won", 0: "a draw", -1: f"{names[1]} has won"}[int(stored["outcome"])]
-    click.echo(f"  {winner} (by {end}), {stored['ticks']:,} ticks, {stored['rallies']} rallies, longest {stored['longest_rally']} contacts")
+    click.echo(
+        f"  {winner} (by {end}), {stored['ticks']:,} ticks, {stored['rallies']} rallies, "
+        f"longest {stored['longest_rally']} contacts"
+    )
     for seat in Seat:
         click.echo(
             f"  {names[seat]}: {stored['hits'][seat]} hits, {stored['misses'][seat]} misses, {stored['aces'][seat]} aces, "

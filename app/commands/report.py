@@ -4,17 +4,24 @@ from pathlib import Path
 
 import click
 
-from league.report import write_csv, write_report
-
 from app.command_options import home_option, season_option
 from app.session import open_league
 from app.stored_season import stored_summary
+from league.report import write_csv, write_report
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @season_option
-@click.option("--html", "html_path", type=click.Path(path_type=Path), default=None, help="Write the report to this file.  [default: season-N.html]")
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), default=None, help="Write the standings to this file too.")
+@click.option(
+    "--html",
+    "html_path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Write the report to this file.  [default: season-N.html]",
+)
+@click.option(
+    "--csv", "csv_path", type=click.Path(path_type=Path), default=None, help="Write the standings to this file too."
+)
 @home_option
 def report(*, season_id: int | None, html_path: Path | None, csv_path: Path | None, home: str | None) -> None:
     """Write a report of a season: standings, cross table, plots, faults."""

@@ -159,9 +159,7 @@ class PoolExecutor:
         self._generation += 1
         self._loaded = (game, policies)
         bots = tuple((i, policy) for i, policy in enumerate(policies) if isinstance(policy, PythonPolicy))
-        self._load = Load(
-            self._generation, game.name, self._bank.address, bots, len(policies), self._settings.limits
-        )
+        self._load = Load(self._generation, game.name, self._bank.address, bots, len(policies), self._settings.limits)
 
     def _start_worker(self) -> _Worker:
         context = multiprocessing.get_context("spawn")

@@ -3,7 +3,13 @@
 import os
 from multiprocessing.connection import Connection
 
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 """A worker is one thread: more of them on busy cores only get in each other's way."""
 
 
@@ -12,6 +18,6 @@ def enter(pipe: Connection, parent: int, kernel_cache: str) -> None:
     for name in ONE_THREAD:
         os.environ[name] = "1"
     os.environ["RALLY_KERNEL_CACHE"] = kernel_cache
-    from game.executors.worker import serve  # noqa: PLC0415  # numpy reads the variables above when it is imported
+    from game.executors.worker import serve  # numpy reads the variables above when it is imported
 
     serve(pipe, parent)

@@ -90,7 +90,7 @@ from numpy.typing import NDArray
 from game import contract, seeding
 from game.contract import implement
 from game.games import rally_bots
-from game.games.rally_court import *  # noqa: F403  # the rules are written in the court's own words
+from game.games.rally_court import *  # the rules are written in the court's own words
 from game.jit import LANES, kernel
 from game.spec import GameSpec, MatchEnd
 
@@ -199,9 +199,7 @@ def _settle_reaction(court: RallyCourt, lane: int) -> None:
 
 
 @kernel
-def _move_paddle(
-    court: RallyCourt, rows: tuple[int, int, int], actions: NDArray[np.int32], n: int
-) -> None:
+def _move_paddle(court: RallyCourt, rows: tuple[int, int, int], actions: NDArray[np.int32], n: int) -> None:
     """Move the paddle whose position, position a tick ago and distance are kept in ``rows``."""
     f = court.reals
     now, before, distance = rows

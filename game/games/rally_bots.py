@@ -62,7 +62,9 @@ _PLAN_TICKS: Final = 400  # longest flight that a plan looks ahead
 _FAR: Final = np.float32(4.0)  # ticks a step of the coarse look at where a return would land
 
 _DELAY: Final = BotParameter("delay", 0.0, 0.0, 60.0, "ticks before the bot responds to a ball that turns towards it")
-_NOISE: Final = BotParameter("noise", 0.0, 0.0, 4.0, "misjudgement of each approach, standard deviation in paddle reaches")
+_NOISE: Final = BotParameter(
+    "noise", 0.0, 0.0, 4.0, "misjudgement of each approach, standard deviation in paddle reaches"
+)
 
 BOTS: Final = (
     ScriptedBot(
@@ -72,7 +74,9 @@ BOTS: Final = (
         (BotParameter("hold", 12.0, 1.0, 600.0, "ticks for which an action is kept"),),
     ),
     ScriptedBot("still", STILL, "never moves", ()),
-    ScriptedBot("tracker", TRACKER, "follows the ball's height", (_DELAY._replace(default=6.0), _NOISE._replace(default=0.3))),
+    ScriptedBot(
+        "tracker", TRACKER, "follows the ball's height", (_DELAY._replace(default=6.0), _NOISE._replace(default=0.3))
+    ),
     ScriptedBot(
         "predictor",
         PREDICTOR,
@@ -111,8 +115,9 @@ def _steer(own_y: np.float32, own_v: np.float32, target: np.float32) -> int:
 
 
 @kernel
-def _count_approach(noise: np.float32, observation: NDArray[np.float32], memory: NDArray[np.float32],
-                    random: NDArray[np.uint64], n: int) -> None:
+def _count_approach(
+    noise: np.float32, observation: NDArray[np.float32], memory: NDArray[np.float32], random: NDArray[np.uint64], n: int
+) -> None:
     """Count the ticks for which the ball has been coming; a new approach draws a new misjudgement."""
     for i in range(n):
         coming = observation[2 * LANES + i] < ZERO
@@ -132,8 +137,9 @@ def _fold_wave(y: np.float32) -> np.float32:
 
 
 @kernel
-def _decide_random(hold: np.float32, mind: tuple[NDArray[np.float32], NDArray[np.uint64]], actions: NDArray[np.int32],
-                   n: int) -> None:
+def _decide_random(
+    hold: np.float32, mind: tuple[NDArray[np.float32], NDArray[np.uint64]], actions: NDArray[np.int32], n: int
+) -> None:
     memory, random = mind
     for i in range(n):
         if memory[_APPROACH + i] <= ZERO:
@@ -144,8 +150,9 @@ def _decide_random(hold: np.float32, mind: tuple[NDArray[np.float32], NDArray[np
 
 
 @kernel
-def _decide_tracker(delay: np.float32, observation: NDArray[np.float32], memory: NDArray[np.float32],
-                    actions: NDArray[np.int32], n: int) -> None:
+def _decide_tracker(
+    delay: np.float32, observation: NDArray[np.float32], memory: NDArray[np.float32], actions: NDArray[np.int32], n: int
+) -> None:
     for i in range(n):
         seen = observation[LANES + i] * HALF_HEIGHT - observation[3 * LANES + i] * PACE_LIMIT * delay * TICK
         target = seen + memory[_ERROR + i]
@@ -153,8 +160,9 @@ def _decide_tracker(delay: np.float32, observation: NDArray[np.float32], memory:
 
 
 @kernel
-def _decide_predictor(delay: np.float32, observation: NDArray[np.float32], memory: NDArray[np.float32],
-                      actions: NDArray[np.int32], n: int) -> None:
+def _decide_predictor(
+    delay: np.float32, observation: NDArray[np.float32], memory: NDArray[np.float32], actions: NDArray[np.int32], n: int
+) -> None:
     for i in range(n):
         vx = observation[2 * LANES + i] * PACE_LIMIT
         ticks = (-PADDLE_LINE - observation[i] * HALF_WIDTH) / (vx if vx < ZERO else -ONE)
@@ -164,8 +172,9 @@ def _decide_predictor(delay: np.float32, observation: NDArray[np.float32], memor
 
 
 @kernel
-def _fly(ball: tuple[np.float32, np.float32, np.float32, np.float32, np.float32], line: np.float32,
-         stride: np.float32) -> tuple[np.float32, np.float32, np.float32]:
+def _fly(
+    ball: tuple[np.float32, np.float32, np.float32, np.float32, np.float32], line: np.float32, stride: np.float32
+) -> tuple[np.float32, np.float32, np.float32]:
     """Fly a ball (x, y, vx, vy, spin) to x = ``line``, ``stride`` ticks a step; return (y, ticks, spin) there."""
     x, y, vx, vy, spin = ball
     ticks = ZERO
@@ -189,8 +198,9 @@ def _fly(ball: tuple[np.float32, np.float32, np.float32, np.float32, np.float32]
 
 
 @kernel
-def _choose_return(observation: NDArray[np.float32], contact: tuple[np.float32, np.float32, np.float32],
-                   lane: int) -> tuple[np.float32, np.float32]:
+def _choose_return(
+    observation: NDArray[np.float32], contact: tuple[np.float32, np.float32, np.float32], lane: int
+) -> tuple[np.float32, np.float32]:
     """Return (contact offset, swing) of the return that lands furthest from what the opponent can reach."""
     y, _, spin = contact
     vx = observation[2 * LANES + lane]
@@ -233,8 +243,9 @@ def _plan(observation: NDArray[np.float32], memory: NDArray[np.float32], lane: i
 
 
 @kernel
-def _decide_aimer(delay: np.float32, observation: NDArray[np.float32], memory: NDArray[np.float32],
-                  actions: NDArray[np.int32], n: int) -> None:
+def _decide_aimer(
+    delay: np.float32, observation: NDArray[np.float32], memory: NDArray[np.float32], actions: NDArray[np.int32], n: int
+) -> None:
     for i in range(n):
         if memory[_APPROACH + i] == np.floor(delay) + ONE:
             _plan(observation, memory, i)

@@ -64,7 +64,9 @@ def tanh(x: np.float32) -> np.float32:
 
 
 @kernel
-def activate(code: int, values: NDArray[np.float32], at: int, n: int) -> None:
+def activate(  # noqa: C901  # one branch a function of the enumeration
+    code: int, values: NDArray[np.float32], at: int, n: int
+) -> None:
     """Replace the ``n`` sums from ``at`` on by their activation ``code``.
 
     In place on one array: with a source and a target array the compiler's overlap check would send it down the

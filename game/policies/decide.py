@@ -23,37 +23,39 @@ def _argmax(scratch: NDArray[np.float32], at: int, outputs: int, actions: NDArra
     """Write the first largest of ``outputs`` rows from row ``at`` on to ``actions``; destroys row ``at``."""
     best = scratch[at * LANES : at * LANES + n]
     for i in range(n):
-        actions[i] = 0 if best[i] == best[i] else NO_ACTION  # noqa: PLR0124  # NaN is what differs from itself
+        actions[i] = 0 if best[i] == best[i] else NO_ACTION  # NaN is what differs from itself
     for o in range(1, outputs):
         value = scratch[(at + o) * LANES : (at + o) * LANES + n]
         for i in range(n):
             is_better = value[i] > best[i]
-            is_number = (value[i] == value[i]) & (actions[i] >= 0)  # noqa: PLR0124
+            is_number = (value[i] == value[i]) & (actions[i] >= 0)
             action = o if is_better else actions[i]
             actions[i] = action if is_number else NO_ACTION
             best[i] = value[i] if is_better else best[i]
 
 
 @entry
-def decide(
+def decide(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     court: Court,
     bank: Bank,
     policy: int,
-    observation: NDArray[np.float32],
     mind: tuple[NDArray[np.float32], NDArray[np.uint64]],
     scratch: NDArray[np.float32],
     actions: NDArray[np.int32],
     n: int,
 ) -> None:
-    """Write the actions of ``policy`` on the first ``n`` lanes; ``mind`` is its (memory rows, random states)."""
+    """Write the actions of ``policy`` on the first ``n`` lanes; ``mind`` is its (memory rows, random states).
+
+    The first rows of ``scratch`` hold the observations; the rest, as many rows as the policy needs, is work space.
+    """
     kind = bank.table[policy, KIND]
     integers = bank.integers[bank.table[policy, INTEGERS_AT] :]
     reals = bank.reals[bank.table[policy, REALS_AT] :]
     if kind == _DENSE:
-        at = forward_dense(integers, reals, observation, scratch, n)
+        at = forward_dense(integers, reals, scratch, n)
         _argmax(scratch, at, integers[2 + integers[0]], actions, n)
     elif kind == _GRAPH:
-        at = forward_graph(integers, reals, observation, mind[0], scratch, n)
+        at = forward_graph(integers, reals, mind[0], scratch, n)
         _argmax(scratch, at, integers[2], actions, n)
     else:
-        contract.decide_scripted(court, (integers[0], reals), observation, mind, actions, n)
+        contract.decide_scripted(court, (integers[0], reals), scratch, mind, actions, n)

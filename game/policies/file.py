@@ -21,7 +21,7 @@ from safetensors.numpy import save
 from game.errors import PlayerFileError
 from game.games import game as game_named
 from game.policies.activation import Activation
-from game.policies.bank import Kind, Policy
+from game.policies.bank import Policy
 from game.policies.dense import MAX_LAYERS, DensePolicy
 from game.policies.graph import GraphPolicy
 from game.policies.python_bot import PythonPolicy
@@ -73,7 +73,9 @@ def _dismantle(policy: Policy) -> tuple[Tensors, Summary]:
     """Return a policy's arrays and settings, as the file keeps them."""
     if isinstance(policy, DensePolicy):
         layers = enumerate(zip(policy.weights, policy.biases, strict=True))
-        tensors = {f"{name}.{i}": part for i, pair in layers for name, part in zip(("weight", "bias"), pair, strict=True)}
+        tensors = {
+            f"{name}.{i}": part for i, pair in layers for name, part in zip(("weight", "bias"), pair, strict=True)
+        }
         return tensors, {"kind": "dense", "activation": policy.activation.name.lower()}
     if isinstance(policy, GraphPolicy):
         names = ("row", "source", "weight", "bias", "activation", "outputs")
@@ -117,7 +119,9 @@ def read_player(path: Path) -> PlayerFile:
             _check_shapes(path, shapes)
             tensors = {name: _typed(path, name, file.get_tensor(name)) for name in shapes}
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise PlayerFileError(f"{path} is no readable player file: {_first_line(error)}; export the player again") from error
+        raise PlayerFileError(
+            f"{path} is no readable player file: {_first_line(error)}; export the player again"
+        ) from error
     try:
         policy = _assemble(game, header, tensors)
         player = PlayerFile(
@@ -149,7 +153,9 @@ def _check_size(path: Path) -> None:
         raise PlayerFileError(f"{path} has {size:,} bytes: a player file has at most {MAX_FILE_BYTES:,}")
     header = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
     if not 2 <= header <= min(MAX_HEADER_BYTES, size - 8):
-        raise PlayerFileError(f"{path} is no safetensors file, or it is truncated ({size:,} bytes); export the player again")
+        raise PlayerFileError(
+            f"{path} is no safetensors file, or it is truncated ({size:,} bytes); export the player again"
+        )
 
 
 def _first_line(error: BaseException) -> str:

@@ -47,8 +47,14 @@ class GraphPolicy:
                 f"a graph has {nodes} nodes and {connections} connections: "
                 f"at most {MAX_NODES} and {MAX_CONNECTIONS} are allowed"
             )
-        if self.row.shape != (nodes + 1,) or self.weight.shape != self.source.shape or self.activation.shape != (nodes,):
-            raise PlayerFileError("the arrays of a graph do not fit together: row needs nodes + 1, weight as many as source")
+        if (
+            self.row.shape != (nodes + 1,)
+            or self.weight.shape != self.source.shape
+            or self.activation.shape != (nodes,)
+        ):
+            raise PlayerFileError(
+                "the arrays of a graph do not fit together: row needs nodes + 1, weight as many as source"
+            )
         if self.row[0] != 0 or self.row[-1] != connections or np.any(np.diff(self.row) < 0):
             raise PlayerFileError(f"the rows of a graph must rise from 0 to its {connections} connections")
         self._check_values(nodes)
@@ -56,7 +62,7 @@ class GraphPolicy:
     def _check_values(self, nodes: int) -> None:
         values = self.n_inputs + nodes
         for name, numbers in (("source", self.source), ("outputs", self.outputs)):
-            if len(numbers) and not (0 <= numbers.min() and numbers.max() < values):
+            if len(numbers) and not (numbers.min() >= 0 and numbers.max() < values):
                 raise PlayerFileError(f"'{name}' of a graph names a value outside 0 to {values - 1}")
         known = [int(code) for code in Activation]
         if not np.isin(self.activation, known).all():
@@ -88,48 +94,66 @@ class GraphPolicy:
 
 
 @kernel
-def _sum_node(
+def _sum_node(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     integers: NDArray[np.int32],
     weights: NDArray[np.float32],
     edges: tuple[int, int],
+    bias: np.float32,
     values: NDArray[np.float32],
     target: int,
     n: int,
 ) -> None:
-    """Add the weighted sources of the connections ``edges`` = (first, past the last) to row ``target``, in order."""
+    """Write ``bias`` plus the weighted sources of connections ``edges`` = (first, past the last) to row ``target``.
+
+    The sum runs over the connections in order. Up to four of them go in one pass over the lanes, and the first pass
+    starts from the bias: a node of few connections costs one or two passes.
+    """
     e, end = np.uint64(edges[0]), np.uint64(edges[1])
     one, lanes, count = np.uint64(1), np.uint64(LANES), np.uint64(n)
-    three = one + one + one
+    two, four = one + one, one + one + one + one
     y = np.uint64(target) * lanes
-    while e + three < end:
-        w0, w1, w2, w3 = weights[e], weights[e + one], weights[e + one + one], weights[e + three]
+    if e + two > end:
+        for i in range(count):
+            values[y + i] = bias
+    else:
+        w0, w1 = weights[e], weights[e + one]
         x0, x1 = np.uint64(integers[e]) * lanes, np.uint64(integers[e + one]) * lanes
-        x2, x3 = np.uint64(integers[e + one + one]) * lanes, np.uint64(integers[e + three]) * lanes
+        for i in range(count):
+            values[y + i] = (bias + w0 * values[x0 + i]) + w1 * values[x1 + i]
+        e += two
+    while e + four <= end:
+        w0, w1, w2, w3 = weights[e], weights[e + one], weights[e + two], weights[e + two + one]
+        x0, x1 = np.uint64(integers[e]) * lanes, np.uint64(integers[e + one]) * lanes
+        x2, x3 = np.uint64(integers[e + two]) * lanes, np.uint64(integers[e + two + one]) * lanes
         for i in range(count):
             values[y + i] = (
                 ((values[y + i] + w0 * values[x0 + i]) + w1 * values[x1 + i]) + w2 * values[x2 + i]
             ) + w3 * values[x3 + i]
-        e += three + one
-    while e < end:
+        e += four
+    if e + two <= end:
+        w0, w1 = weights[e], weights[e + one]
+        x0, x1 = np.uint64(integers[e]) * lanes, np.uint64(integers[e + one]) * lanes
+        for i in range(count):
+            values[y + i] = (values[y + i] + w0 * values[x0 + i]) + w1 * values[x1 + i]
+        e += two
+    if e < end:
         w0 = weights[e]
         x0 = np.uint64(integers[e]) * lanes
         for i in range(count):
             values[y + i] = values[y + i] + w0 * values[x0 + i]
-        e += one
 
 
 @kernel
 def forward_graph(
     integers: NDArray[np.int32],
     reals: NDArray[np.float32],
-    observation: NDArray[np.float32],
     memory: NDArray[np.float32],
     scratch: NDArray[np.float32],
     n: int,
 ) -> int:
     """Run the packed graph on ``n`` lanes; return the scratch row at which its outputs begin.
 
-    Scratch rows: values that nodes read, then (recurrent) the nodes' new values, the outputs.
+    Scratch rows: the observation, the nodes' values that nodes read, (recurrent) their new values, the outputs.
     """
     inputs, nodes, outputs, recurrent, connections = integers[0], integers[1], integers[2], integers[3], integers[4]
     rows = integers[_HEADER : _HEADER + nodes + 1]
@@ -139,19 +163,13 @@ def forward_graph(
     weights = reals[nodes:]
     new_at = inputs + nodes if recurrent == 1 else inputs
     outputs_at = inputs + 2 * nodes
-    for row in range(inputs):
-        for i in range(n):
-            scratch[row * LANES + i] = observation[row * LANES + i]
     if recurrent == 1:
         for row in range(nodes):
             for i in range(n):
                 scratch[(inputs + row) * LANES + i] = memory[row * LANES + i]
     for node in range(nodes):
-        bias = reals[node]
         target = new_at + node
-        for i in range(n):
-            scratch[target * LANES + i] = bias
-        _sum_node(sources, weights, (rows[node], rows[node + 1]), scratch, target, n)
+        _sum_node(sources, weights, (rows[node], rows[node + 1]), reals[node], scratch, target, n)
         activate(activations[node], scratch, target * LANES, n)
     if recurrent == 1:
         for row in range(nodes):

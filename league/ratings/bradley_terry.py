@@ -15,9 +15,6 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.special import expit
 
 ELO_PER_NAT: Final = 400.0 / math.log(10.0)
 """Elo of one natural unit of log odds."""
@@ -203,6 +200,8 @@ class _Resampler:
         self._played = (self._games + self._games.T)[self._first, self._second] > 0.0
         rows, ones = np.arange(len(self._first)), np.ones(len(self._first))
         shape = (len(rows), table.n_players)
+        from scipy.sparse import coo_array  # scipy takes 0.4 s to import, and only a table needs it
+
         self._of_first = coo_array((ones, (rows, self._first)), shape=shape).tocsr()
         self._of_second = coo_array((ones, (rows, self._second)), shape=shape).tocsr()
 
@@ -240,6 +239,9 @@ def _game_matrix(table: PairTable) -> NDArray[np.float64]:
 
 
 def _labels(edges: NDArray[np.float64], connection: Literal["weak", "strong"] = "weak") -> NDArray[np.int32]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     labels: NDArray[np.int32] = connected_components(coo_array(edges), directed=True, connection=connection)[1]
     return labels
 
@@ -317,6 +319,8 @@ def _expectation(
     """Return the expected points (as in ``_Totals``) and the Fisher information, float64[batch, n + 1, n + 1]."""
     batch, size = parameters.shape
     strength = parameters[:, :-1]
+    from scipy.special import expit
+
     chance = expit(strength[:, :, None] - strength[:, None, :] + parameters[:, -1, None, None])
     won = games * chance
     weight = won * (1.0 - chance)

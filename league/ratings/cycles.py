@@ -10,8 +10,6 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import null_space
-from scipy.optimize import LinearConstraint, linprog, minimize
 
 from league.ratings.bradley_terry import PairTable, RatingsError
 from league.ratings.pentanomial import estimate_pairs
@@ -99,6 +97,8 @@ def _max_entropy(game: NDArray[np.float64]) -> NDArray[np.float64]:
     support = inner > loss
     inner = _normalised(np.where(support, inner, 0.0))
     equalities = np.vstack([game[np.ix_(support, support)], np.ones(support.sum())])
+    from scipy.linalg import null_space  # scipy takes 0.4 s to import, and only a table needs it
+
     directions = null_space(equalities, rcond=1e-9)
     if directions.shape[1] == 0:
         return inner
@@ -112,6 +112,8 @@ def _inner_equilibrium(game: NDArray[np.float64]) -> NDArray[np.float64]:
 
     By strict complementarity each player either can be in a mixture or loses to this one, never both or neither.
     """
+    from scipy.optimize import linprog
+
     n = len(game)
     zeros, ones = np.zeros((n, 1)), np.ones((n, 1))
     found = linprog(
@@ -131,6 +133,7 @@ def _climb(
     inner: NDArray[np.float64], directions: NDArray[np.float64], rest: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the p = inner + directions y of most entropy that nobody outside (rows of ``rest``) beats."""
+    from scipy.optimize import LinearConstraint, minimize
 
     def mixture(y: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.maximum(inner + directions @ y, _TINY)

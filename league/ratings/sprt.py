@@ -18,7 +18,6 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy.optimize import brentq
 
 from league.ratings.elo import expected_score
 from league.ratings.pentanomial import NELO_SCALE
@@ -120,6 +119,8 @@ def _with_mean_zero(observed: NDArray[np.float64], values: NDArray[np.float64]) 
     top, bottom = int(values.argmax()), int(values.argmin())
     low = -(1.0 - 0.5 * observed[top]) / values[top]
     high = -(1.0 - 0.5 * observed[bottom]) / values[bottom]
+    from scipy.optimize import brentq  # scipy takes 0.4 s to import, and only a table needs it
+
     theta = brentq(lambda x: float(np.sum(observed * values / (1.0 + x * values))), low, high, xtol=1e-14)
     return observed / (1.0 + theta * values)
 

@@ -1,0 +1,40 @@
+# Everything a fresh Debian or Ubuntu machine needs: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test check bench format system starters clean
+
+run: $(READY)
+	@$(BIN)/python main.py --auto
+
+test: $(READY)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY)
+	@$(BIN)/python main.py bench
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# The starter players of assets/players, made anew by the project's own search (about 3 minutes).
+starters: $(READY)
+	@$(BIN)/python -m ai.quick_search
+
+# A file and not a folder as the target: a set-up that was interrupted is done again.
+$(READY): requirements.txt
+	@sh scripts/system_packages.sh
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
