@@ -120,6 +120,7 @@ class Season:
         self.live = LiveRatings(n, initial=self.config.initial_rating, k_factor=self.config.k_factor, history_step=step)
         self.totals = Totals()
         self._planned: list[_Planned] = []
+        self._history: History = []
         self._stored = _StoredMatches(self._store, self.row.id)
 
     @classmethod
@@ -209,6 +210,7 @@ class Season:
                         stored_at = self._clock()
             finally:
                 self._save(buffer)
+            self._save_history()
             if control.state in (RunState.STOPPING, RunState.CANCELLED) and not self._is_played_up_to_now():
                 return False
         return True
@@ -243,7 +245,7 @@ class Season:
             stored = self._stored.take(2 * number, 2 * (number + pairing.pairs))
             if len(stored):
                 self._check_stored(rows, stored)
-                self._add_up(stored)
+                self._history += self._add_up(stored)
                 rows = rows[~np.isin(rows["match_id"], stored["match_id"])]
             if len(rows):
                 yield rows
@@ -299,8 +301,13 @@ class Season:
         self._store.add_matches(self.row.id, rows, faults)
         buffer.rows, buffer.faults, buffer.count = [], [], 0
         self._unsaved = 0
-        history = self._add_up(rows)
-        self._store.add_rating_points(self.row.id, _points(history))
+        self._history += self._add_up(rows)
+        self._save_history()
+
+    def _save_history(self) -> None:
+        """Store the points of the live ratings; those of matches stored before a kill may be new, too."""
+        self._store.add_rating_points(self.row.id, _points(self._history))
+        self._history = []
 
     def _add_up(self, rows: Results) -> History:
         numbers = rows["match_id"] // 2

@@ -26,6 +26,7 @@ from game.policies.file import read_player
 from game.seeding import pair_seed, stream_state
 from game.spec import MatchSpec, Results
 from game.warmup import warm_up
+from league.errors import MissingDatabaseError
 from league.ratings.pentanomial import estimate_pairs
 from league.ratings.sprt import SprtConfig, llr
 from league.store import Store
@@ -149,12 +150,12 @@ def _kill_one(home: str) -> int:
 
 
 def _stored(home: str) -> int:
-    path = Path(home) / "league.db"
-    if not path.exists():
+    try:
+        with Store.open(Path(home) / "league.db", create=False) as store:
+            season = store.latest_season()
+            return store.count_matches(season.id) if season else 0
+    except MissingDatabaseError:  # the other process is about to create it
         return 0
-    with Store.open(path, create=False) as store:
-        season = store.latest_season()
-        return store.count_matches(season.id) if season else 0
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:

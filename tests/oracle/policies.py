@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from game.policies.activation import Activation
 from game.policies.dense import DensePolicy
 from game.policies.graph import GraphPolicy
+from tests.oracle.rally import Real
 
 Array = NDArray[np.float32]
 
@@ -63,7 +64,7 @@ def plain_activation(code: int, x: np.float32) -> np.float32:
     zero, half, one = np.float32(0), np.float32(0.5), np.float32(1)
     match Activation(code):
         case Activation.RELU:
-            return x if x > zero else zero
+            return max(zero, x)
         case Activation.RATIONAL:
             return x / (one + abs(x))
         case Activation.CLAMPED:
@@ -78,7 +79,7 @@ def plain_activation(code: int, x: np.float32) -> np.float32:
             return x
 
 
-def first_largest(outputs: Sequence[float]) -> int:
+def first_largest(outputs: Sequence[Real]) -> int:
     """Return the place of the largest output, the first of several."""
     best = 0
     for place in range(1, len(outputs)):
@@ -142,13 +143,14 @@ def _weighted_sum(bias: np.float32, weights: Array, values: Sequence[np.float32]
     return total
 
 
+_HALF: Final = np.float32(0.5)
 _NUMPY_ACTIVATIONS: Final[Mapping[Activation, Callable[[Array], Array]]] = {
     Activation.IDENTITY: lambda x: x,
     Activation.RELU: lambda x: np.maximum(x, np.float32(0)),
-    Activation.RATIONAL: lambda x: x / (1 + np.abs(x)),
+    Activation.RATIONAL: lambda x: x / (np.float32(1) + np.abs(x)),
     Activation.CLAMPED: lambda x: np.clip(x, -1, 1),
     Activation.TANH: np.tanh,
-    Activation.SIGMOID: lambda x: 1 / (1 + np.exp(-x)),
+    Activation.SIGMOID: lambda x: _HALF + _HALF * np.tanh(_HALF * x),
     Activation.ABS: np.abs,
 }
 

@@ -86,6 +86,14 @@ class Constants:
 class OracleMatch:
     """One match on ``seed`` to ``points``; every quantity is a plain attribute that a test may read or set."""
 
+    x: Real
+    y: Real
+    vx: Real
+    vy: Real
+    spin: Real
+    pace: Real
+    rally_hits: int
+
     def __init__(self, seed: int, points: int, number: NumberType = np.float32) -> None:
         self.seed = seed
         self.points_to_win = points
