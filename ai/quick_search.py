@@ -1,8 +1,8 @@
 """A quick search for small players: an evolution strategy on the weights of a fixed network.
 
 It makes the starter players of ``assets/players``: ``python -m ai.quick_search --help``. The strategy is the
-(mu/mu_w, lambda)-ES with mirrored sampling and a decaying step (N. Hansen, D. Arnold, A. Auger: "Evolution strategies", 2015, section 4.2.1;
-deviations: no step-size adaptation by path length, the step decays geometrically instead).
+(mu/mu_w, lambda)-ES with mirrored sampling and a decaying step (N. Hansen, D. Arnold, A. Auger: "Evolution strategies",
+2015, section 4.2.1; deviations: no step-size adaptation by path length, the step decays geometrically instead).
 """
 
 import logging

@@ -53,7 +53,7 @@ class _Commands(click.Group):
             ) from error
 
 
-class _Sprt(click.ParamType):
+class _Sprt(click.ParamType[dict[str, float]]):
     name = "ELO0,ELO1"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:  # noqa: ARG002
@@ -64,12 +64,12 @@ class _Sprt(click.ParamType):
         return {"elo0": low, "elo1": high}
 
 
-class _Workers(click.ParamType):
+class _Workers(click.ParamType[int | str]):
     name = "N|auto"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:  # noqa: ARG002
         if value == "auto" or isinstance(value, int):
-            return value
+            return "auto" if value == "auto" else int(value)
         try:
             return int(value)
         except ValueError:
@@ -124,7 +124,7 @@ class _Workers(click.ParamType):
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show log messages.")
 @click.pass_context
-def cli(ctx: click.Context, **options: Any) -> None:  # click hands in one argument an option
+def cli(ctx: click.Context, /, **options: Any) -> None:  # click hands in one argument an option
     """Rally League: learned, scripted and your own players in a deterministic ball game, and a league to rate them.
 
     Without options the desktop opens. With --no-visuals a tournament is played here, stored, and can be resumed.

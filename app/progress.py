@@ -2,6 +2,7 @@
 
 import sys
 from types import TracebackType
+from typing import Never
 
 from tqdm import tqdm
 
@@ -15,7 +16,7 @@ class SeasonBar:
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Never] | None = None
 
     def __enter__(self) -> "SeasonBar":
         return self
@@ -28,8 +29,9 @@ class SeasonBar:
 
     def show(self, progress: Progress) -> None:
         """Show how far the season is: matches, rate, time left, faults, workers."""
-        if self._bar is None:
-            self._bar = tqdm(
+        bar = self._bar
+        if bar is None:
+            bar = self._bar = tqdm(
                 desc=self._label if progress.is_exact else f"{self._label} (at most)",
                 total=progress.expected,
                 initial=progress.done - progress.played,
@@ -40,5 +42,5 @@ class SeasonBar:
                 mininterval=0.1 if sys.stderr.isatty() else _LINE_S,
                 ascii=not sys.stderr.isatty(),
             )
-        self._bar.set_postfix_str(f"faults {progress.faults}, workers {progress.workers}", refresh=False)
-        self._bar.update(progress.done - self._bar.n)
+        bar.set_postfix_str(f"faults {progress.faults}, workers {progress.workers}", refresh=False)
+        bar.update(progress.done - bar.n)

@@ -1,5 +1,7 @@
 """The players and matches that the benchmarks share: fixed, and made without training."""
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,7 @@ GAME = game("rally")
 def dense(seed: int, sizes: tuple[int, ...] = (8, 16, 3)) -> DensePolicy:
     """Return a random dense network."""
     rng = np.random.default_rng(seed)
-    weights = tuple(rng.standard_normal((o, i)).astype(np.float32) for i, o in zip(sizes, sizes[1:], strict=False))
+    weights = tuple(rng.standard_normal((o, i)).astype(np.float32) for i, o in itertools.pairwise(sizes))
     biases = tuple((0.1 * rng.standard_normal(o)).astype(np.float32) for o in sizes[1:])
     return DensePolicy(weights, biases, Activation.RATIONAL)
 

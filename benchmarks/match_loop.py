@@ -13,7 +13,7 @@ from game.batch import play_batch
 from game.policies.bank import Policy, build_bank
 from game.policies.dense import DensePolicy
 from game.policies.graph import GraphPolicy
-from tests.oracle.policies import NeatNetwork, NumpyDense
+from tests.oracle.policies import NeatPlayer, NumpyDense
 from tests.oracle.rally import OracleMatch
 
 _PAIRS: Final = 1024
@@ -32,7 +32,7 @@ class _MatchLoop:
         rows = [
             *_against_oracle("two dense 8-16-3 nets", nets, [NumpyDense(net).decide for net in nets], pairs, 300.0),
             *_against_oracle(
-                "two graphs of 20 connections", graphs, [NeatNetwork(net).decide for net in graphs], pairs, 500.0
+                "two graphs of 20 connections", graphs, [NeatPlayer(net).decide for net in graphs], pairs, 500.0
             ),
         ]
         multiply_add, divide = _arithmetic()
@@ -91,7 +91,7 @@ def _divisions(policy: Policy) -> int:
 
 
 @njit(error_model="numpy")
-def _multiply_add_loop(x: np.ndarray, repeats: int) -> float:  # type: ignore[type-arg]  # numba's own types
+def _multiply_add_loop(x: np.ndarray, repeats: int) -> float:
     """Eight independent chains a lane, in registers: multiply and add, no fused operation, as the kernels do."""
     total = np.float32(0.0)
     for _ in range(repeats):
@@ -111,7 +111,7 @@ def _multiply_add_loop(x: np.ndarray, repeats: int) -> float:  # type: ignore[ty
 
 
 @njit(error_model="numpy")
-def _divide_loop(x: np.ndarray, repeats: int) -> float:  # type: ignore[type-arg]  # numba's own types
+def _divide_loop(x: np.ndarray, repeats: int) -> float:
     for _ in range(repeats):
         for i in range(len(x)):
             x[i] = x[i] / (np.float32(1.0) + abs(x[i]))

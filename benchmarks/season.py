@@ -78,7 +78,7 @@ def _peak_mib() -> float:
     usage = psutil.Process().memory_full_info()
     peak = getattr(usage, "peak_wset", 0)
     if not peak:
-        import resource  # noqa: PLC0415  # not on Windows
+        import resource  # not on Windows
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return float(peak) / 2**20

@@ -48,10 +48,14 @@ def _first_match_s() -> float:
         with tempfile.TemporaryDirectory() as home:
             _run("pass", {"RALLY_HOME": home})
             command = [sys.executable, "main.py", "--home", home, "players", "list"]
-            subprocess.run(command, cwd=_ROOT, check=True, capture_output=True)  # the league exists, as on any later start
+            subprocess.run(
+                command, cwd=_ROOT, check=True, capture_output=True
+            )  # the league exists, as on any later start
             command = [sys.executable, "main.py", "--home", home, "--no-visuals", "--seed", str(seed)]
             begin = time.perf_counter()
-            with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+            with subprocess.Popen(
+                command, cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            ) as run:
                 assert run.stderr is not None
                 text = ""
                 while not re.search(r"\| *[1-9][\d.]*k?/", text):

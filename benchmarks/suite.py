@@ -97,5 +97,7 @@ def _print(title: str, rows: Sequence[Row]) -> None:
     for row in rows:
         mark = {True: "reached", False: "MISSED", None: ""}[row.is_reached]
         value = f"{row.value:,.0f}" if abs(row.value) >= 1000 else f"{row.value:,.3g}"
-        sys.stdout.write(f"  {row.name.ljust(width)}  {value:>14} {row.unit:<10} {row.target:<10} {mark}".rstrip() + "\n")
+        sys.stdout.write(
+            f"  {row.name.ljust(width)}  {value:>14} {row.unit:<10} {row.target:<10} {mark}".rstrip() + "\n"
+        )
     sys.stdout.flush()

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from game.spec import Court
 
+_STRICT: Final[Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}  # numba's type lacks the last
+
 N_COUNTS: Final = 17
 """Length of the integer row that ``read_result`` writes; see the ``RESULT_*`` offsets."""
 N_MEASURES: Final = 7
@@ -99,4 +101,4 @@ def implement(generic: Callable[..., Any], court_class: type, kernel: Callable[.
         return None
 
     choose.__signature__ = inspect.signature(python_function)  # type: ignore[attr-defined]
-    overload(generic, jit_options={"nogil": True, "error_model": "numpy", "boundscheck": False})(choose)
+    overload(generic, jit_options=_STRICT)(choose)

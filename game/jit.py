@@ -44,9 +44,14 @@ def cache_folder() -> Path:
     return Path(root) / source_digest()
 
 
-_STRICT: Final = {"cache": True, "nogil": True, "error_model": "numpy", "boundscheck": False}
+numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # numba makes it when it is imported
 
-numba.config.CACHE_DIR = str(cache_folder())
+
+def _compiler(**wrappers: bool) -> Callable[[F], F]:
+    """Return numba's decorator with the settings that all kernels share; its own type knows only some of them."""
+    options: dict[str, object] = {"cache": True, "nogil": True, "error_model": "numpy", "boundscheck": False}
+    decorate: Callable[..., Callable[[F], F]] = numba.njit
+    return decorate(**options, no_cfunc_wrapper=True, **wrappers)
 
 
 def kernel(function: F) -> F:
@@ -54,13 +59,13 @@ def kernel(function: F) -> F:
 
     Only other kernels may call it: it gets no wrappers for Python, which take half of the time to compile.
     """
-    compiled: F = numba.njit(**_STRICT, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    compiled: F = _compiler(no_cpython_wrapper=True)(function)
     return compiled
 
 
 def entry(function: F) -> F:
     """Compile ``function`` as ``kernel`` does, for Python to call."""
-    compiled: F = numba.njit(**_STRICT, no_cfunc_wrapper=True)(function)
+    compiled: F = _compiler()(function)
     return compiled
 
 

@@ -58,4 +58,5 @@ def pair_seed(season_seed: int, index: int) -> int:
     """
     mask = 2**64 - 1
     state = np.uint64((season_seed * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) & mask)
-    return int(stream_state(state, np.uint64(index))) & (2**SEED_BITS - 1)
+    bits: int = int(stream_state(state, np.uint64(index)))
+    return bits & ((1 << SEED_BITS) - 1)

@@ -9,7 +9,8 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -47,7 +48,9 @@ CSV_COLUMNS: Final = (
 
 _BEST: Final = 10
 _NAME_LETTERS: Final = 24
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are full-width letters, which some spreadsheets take for the first four."""
+
 _COLOURS: Final = ("ink", "muted", "rule", "accent", "s0", "s1", "s2", "s3", "s4", "s5")
 """The style sheet's names of the colours: in a plot number k is #0000kk, so that it follows dark and light.
 
@@ -62,7 +65,6 @@ _DOCUMENT_WIDE: Final = re.compile(
 """What of an SVG file would reach beyond the plot in a document of more than one."""
 
 _RIGHT_IN: Final = 2.7
-_SVG_SETTINGS: Final = {"svg.fonttype": "none", "axes.unicode_minus": False, "font.size": 11.0}
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ def render(summary: Summary) -> str:
     """Return the season as a self-contained HTML document; the same text for the same summary."""
     order = _order(summary)
     plotted = [line for line in summary.lines[:PLOTTED_RATINGS] if line.standing.games]
+    with _own_style():
+        ratings_plot, elo_plot = _ratings_plot(plotted, summary.players), _elo_plot(summary, order)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -143,9 +147,9 @@ def render(summary: Summary) -> str:
         islands=len({line.standing.island for line in summary.lines}),
         crossed=order[:CROSSTABLE_PLAYERS],
         cells=_cells(summary, order[:CROSSTABLE_PLAYERS]),
-        ratings_plot=_ratings_plot(plotted, summary.players),
+        ratings_plot=ratings_plot,
         plotted=len(plotted),
-        elo_plot=_elo_plot(summary, order),
+        elo_plot=elo_plot,
         elo_lines=_highlighted(order),
         listed_faults=[_Match(fault, summary.players[fault.position]) for fault in summary.faults[:SHOWN_FAULTS]],
     )
@@ -208,6 +212,19 @@ def _cell_words(found: HeadToHead) -> str:
 
 
 # Plots
+
+
+@contextmanager
+def _own_style() -> Iterator[None]:
+    """Draw with matplotlib's defaults and text as text, whatever the user has set for matplotlib."""
+    import matplotlib as mpl  # takes a third of a second: only who draws waits for it
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams["svg.fonttype"] = "none"
+        mpl.rcParams["axes.unicode_minus"] = False
+        mpl.rcParams["font.size"] = 11.0
+        yield
 
 
 def _colour(name: str) -> str:
@@ -290,16 +307,12 @@ def _histories(summary: Summary) -> tuple[NDArray[np.int64], NDArray[np.float64]
 
 def _axes(height_in: float, *, left_in: float, right_in: float) -> tuple["Figure", "Axes"]:
     """Return a new transparent figure with axes within these margins."""
-    import matplotlib as mpl  # takes a third of a second: only who draws waits for it
     from matplotlib.figure import Figure
 
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_SVG_SETTINGS)
-        figure = Figure(figsize=(_WIDTH_IN, height_in), facecolor="none")
-        margins = left_in / _WIDTH_IN, 0.6 / height_in
-        size = 1.0 - (left_in + right_in) / _WIDTH_IN, 1.0 - 0.75 / height_in
-        axes = figure.add_axes((*margins, *size), facecolor="none")
+    figure = Figure(figsize=(_WIDTH_IN, height_in), facecolor="none")
+    margins = left_in / _WIDTH_IN, 0.6 / height_in
+    size = 1.0 - (left_in + right_in) / _WIDTH_IN, 1.0 - 0.75 / height_in
+    axes = figure.add_axes((*margins, *size), facecolor="none")
     axes.spines[:].set_visible(False)
     axes.tick_params(colors=_colour("muted"), length=0)
     return figure, axes
@@ -313,9 +326,7 @@ def _svg(figure: "Figure", label: str, name: str, players: Sequence[PlayerRow]) 
     import matplotlib as mpl
 
     text = io.StringIO()
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update({**_SVG_SETTINGS, "svg.hashsalt": name})
+    with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(text, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :]

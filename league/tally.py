@@ -102,8 +102,8 @@ class LiveRatings:
         while len(run):
             to_point = self._step - self.next_match % self._step
             part, run = run[:to_point], run[to_point:]
-            columns = (np.ascontiguousarray(part[name]) for name in ("left", "right", "outcome"))
-            fold(self.ratings, *columns, self._k_factor)
+            left, right, outcome = (np.ascontiguousarray(part[name]) for name in ("left", "right", "outcome"))
+            fold(self.ratings, left, right, outcome, self._k_factor)
             self.next_match += len(part)
             if self.next_match % self._step == 0:
                 yield self.next_match - 1, self.ratings.copy()

@@ -76,7 +76,7 @@ def _statistics() -> Iterator[Proof]:
 def _starters_round_robin(pairs: int) -> Matches:
     players = [read_player(path) for path in sorted(STARTERS.glob("*.safetensors"))]
     game = game_named(players[0].game)
-    specs = []
+    specs: list[MatchSpec] = []
     for i in range(len(players)):
         for j in range(i):
             for pair in range(pairs):
@@ -102,7 +102,9 @@ def _state_hashes() -> Iterator[Proof]:
     expected = json.loads(_REFERENCE.read_text(encoding="utf-8"))
     for name, found in reference_digests().items():
         same = expected.get(name) == found
-        yield Proof(f"reference {name}", same, f"{found[:16]}" if same else f"{found[:16]}, expected {expected.get(name)}")
+        yield Proof(
+            f"reference {name}", same, f"{found[:16]}" if same else f"{found[:16]}, expected {expected.get(name)}"
+        )
 
 
 def _workers() -> Iterator[Proof]:

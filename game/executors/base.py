@@ -84,6 +84,11 @@ class RunControl:
         """What is wanted now."""
         return self._state
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the run is to return at once."""
+        return self._state is RunState.CANCELLED
+
     def set(self, state: RunState) -> None:
         """Ask for ``state``; a run that is stopping or cancelled cannot be resumed."""
         with self._changed:

@@ -67,8 +67,8 @@ class ChunkPlayer:
                 match.forfeit(seat, fault.termination)
                 faults.append(FaultReport(match_id, seat, fault.termination, fault.detail))
         while not match.is_over:
-            for seat, fault in play_tick(match, players[0], players[1]):
-                faults.append(FaultReport(match_id, seat, fault.termination, fault.detail))
+            for seat, found in play_tick(match, players[0], players[1]):
+                faults.append(FaultReport(match_id, seat, found.termination, found.detail))
         return match.result(match_id, int(row["left"]), int(row["right"]))
 
     def _player(self, policy: int, seat: Seat, seed: int) -> Player:

@@ -92,9 +92,9 @@ class ConcurrentMatchExecutor:
             if key not in self._files:
                 self._files[key] = read_player(Path(key)).policy
             return self._files[key]
-        if player is None or not hasattr(player, "pack"):
+        if not isinstance(player, Policy):
             raise PlayerFileError(f"a player is {player!r}: a policy or the path of a player file is needed")
-        return player  # type: ignore[no-any-return]  # it packs, so it is a policy
+        return player
 
 
 def _record(row: np.void) -> ResultRecord:

@@ -46,9 +46,8 @@ class SerialExecutor:
                 begin = time.perf_counter()
                 played = player.play(chunk)
                 chunks.measured(chunk, time.perf_counter() - begin)
-                if control.state is RunState.CANCELLED:
-                    return
-                yield played
+                if not control.is_cancelled:  # it may have become so while the chunk was played
+                    yield played
 
     def run(self, matches: Matches) -> Results:
         """Play ``matches``; see ``Executor.run``."""

@@ -32,6 +32,11 @@ def _views(buffer: memoryview | bytes, address: BankAddress) -> Bank:
     return Bank(table, integers, reals)
 
 
+def _buffer(segment: shared_memory.SharedMemory) -> memoryview:
+    assert segment.buf is not None  # noqa: S101  # None only after close
+    return segment.buf
+
+
 def _content(bank: Bank) -> NDArray[np.uint8]:
     return np.concatenate([np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in bank])
 
@@ -45,7 +50,7 @@ class SharedBank:
         name, copy = "", b""
         try:
             self._segment = shared_memory.SharedMemory(create=True, size=max(len(content), 1))
-            self._segment.buf[: len(content)] = content.tobytes()
+            _buffer(self._segment)[: len(content)] = content.tobytes()
             name = self._segment.name
         except OSError as error:
             logger.warning("no shared memory for the policies (%s): every worker gets a copy", error)
@@ -72,7 +77,7 @@ class MappedBank:
             self._segment = shared_memory.SharedMemory(name=address.segment, track=False)
         else:  # the resource tracker is the parent's: it counts the name once, and the parent's unlink clears it
             self._segment = shared_memory.SharedMemory(name=address.segment)
-        self._bank = read_only(_views(self._segment.buf, address))
+        self._bank = read_only(_views(_buffer(self._segment), address))
 
     @property
     def bank(self) -> Bank:

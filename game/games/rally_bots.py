@@ -102,7 +102,9 @@ def _uniform(random: NDArray[np.uint64], lane: int) -> np.float32:
 @kernel
 def _bell(random: NDArray[np.uint64], lane: int) -> np.float32:
     """Return a number of mean 0 and standard deviation 1: Irwin-Hall of three uniforms, within +-3."""
-    return TWO * (_uniform(random, lane) + _uniform(random, lane) + _uniform(random, lane) - np.float32(1.5))
+    total: np.float32 = _uniform(random, lane) + _uniform(random, lane) + _uniform(random, lane)
+    bell: np.float32 = TWO * (total - np.float32(1.5))
+    return bell
 
 
 @kernel
@@ -132,7 +134,7 @@ def _fold_wave(y: np.float32) -> np.float32:
     """Return ``y`` reflected into the court as often as needed (a triangle wave)."""
     period = np.float32(4.0) * BALL_TOP
     phase = (y + BALL_TOP) / period
-    phase = phase - np.floor(phase)
+    phase = phase - np.float32(np.floor(phase))
     return BALL_TOP - abs(np.float32(4.0) * phase - TWO) * BALL_TOP
 
 

@@ -7,7 +7,7 @@ worker processes read: it is packed once, and its arrays may lie in shared memor
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,7 @@ class PackedPolicy:
     scratch_rows: int
 
 
+@runtime_checkable
 class Policy(Protocol):
     """What decides for a side: a scripted bot, a network, a user's bot."""
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -79,7 +79,7 @@ def _dismantle(policy: Policy) -> tuple[Tensors, Summary]:
         return tensors, {"kind": "dense", "activation": policy.activation.name.lower()}
     if isinstance(policy, GraphPolicy):
         names = ("row", "source", "weight", "bias", "activation", "outputs")
-        settings = {"kind": "graph", "recurrent": policy.is_recurrent, "inputs": policy.n_inputs}
+        settings: Summary = {"kind": "graph", "recurrent": policy.is_recurrent, "inputs": policy.n_inputs}
         return {name: getattr(policy, name) for name in names}, settings
     if isinstance(policy, ScriptedPolicy):
         return {"parameters": np.array(policy.parameters, np.float32)}, {"kind": "scripted", "bot": policy.bot.name}
@@ -223,6 +223,7 @@ def _summary(header: Mapping[str, object]) -> Summary:
 
 def _assemble(game: GameSpec, header: Mapping[str, object], tensors: Tensors) -> Policy:
     """Return the policy of a header and its tensors; each kind checks its own shapes."""
+    makers: Mapping[str, Callable[[GameSpec, Mapping[str, object], Tensors], Policy]]
     makers = {"dense": _dense, "graph": _graph, "scripted": _scripted}
     kind = header.get("kind")
     if kind not in makers:

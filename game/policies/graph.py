@@ -180,4 +180,4 @@ def forward_graph(
         row = value if value < inputs else value - inputs + new_at
         for i in range(n):
             scratch[(outputs_at + o) * LANES + i] = scratch[row * LANES + i]
-    return outputs_at
+    return int(outputs_at)

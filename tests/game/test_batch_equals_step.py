@@ -79,7 +79,7 @@ def random_pairs(rng, count, points):
 
 
 def test_rows_of_batch_and_step_are_equal():
-    matches = list(random_pairs(np.random.default_rng(1), len(players()), 1))
+    matches = list(random_pairs(np.random.default_rng(1), len(players()), 2))
     rows = play(matches)
     expected = np.array([play_steps(players(), match) for match in matches], RESULT_DTYPE)
     assert_same_rows(rows, expected)
@@ -100,14 +100,13 @@ class Lanes:
         self.n = len(seeds)
         self.court = GAME.new_court()
         self.pairing = pairing
-        self.memories = [np.zeros(int(bank().table[policy, MEMORY_ROWS]) * LANES, np.float32) for policy in pairing]
-        self.scratches = [
-            np.zeros(int(bank().table[policy, SCRATCH_ROWS] + 1) * LANES, np.float32) for policy in pairing
-        ]
+        table = bank().table
+        self.memories = [np.zeros(int(table[policy, MEMORY_ROWS]) * LANES, np.float32) for policy in pairing]
+        rows = [max(int(table[policy, SCRATCH_ROWS]), GAME.n_observations) for policy in pairing]
+        self.scratches = [np.zeros(count * LANES, np.float32) for count in rows]
         self.randoms = [np.zeros(LANES, np.uint64) for _ in Seat]
         self.actions = [np.zeros(LANES, np.int32) for _ in Seat]
         self.ended = np.zeros(LANES, np.int32)
-        self.rows = np.zeros(GAME.n_observations * LANES, np.float32)
         for lane, seed in enumerate(seeds):
             start_lane(self.court, lane, np.uint64(seed), 0, 1)
             for seat in Seat:
@@ -115,10 +114,10 @@ class Lanes:
 
     def play_tick(self):
         for seat in Seat:
-            observe_lanes(self.court, int(seat), self.rows, self.n)
-            mind = (self.memories[seat], self.randoms[seat])
             policy, scratch = self.pairing[seat], self.scratches[seat]
-            decide(self.court, bank(), policy, self.rows, mind, scratch, self.actions[seat], self.n)
+            observe_lanes(self.court, int(seat), scratch, self.n)
+            mind = (self.memories[seat], self.randoms[seat])
+            decide(self.court, bank(), policy, mind, scratch, self.actions[seat], self.n)
         advance_lanes(self.court, *self.actions, self.ended, self.n)
 
     def digests(self):
@@ -191,7 +190,7 @@ def test_swapped_seats_on_the_neighbouring_seed_mirror_a_match():
     size = len(players())
     twice = players() + players()
     matches = list(random_pairs(np.random.default_rng(8), 3 * size, 2))[::2]
-    straight = [MatchSpec(m.match_id, min(m.left, m.left), m.right + size, m.seed, m.points) for m in matches]
+    straight = [MatchSpec(m.match_id, m.left, m.right + size, m.seed, m.points) for m in matches]
     swapped = [MatchSpec(m.match_id, m.right, m.left + size, m.seed ^ 1, m.points) for m in matches]
     rows, others = play(straight, build_bank(twice)), play(swapped, build_bank(twice))
     assert_mirrored(rows, others)
@@ -233,17 +232,33 @@ def spin_sensitive():
     return DensePolicy((first, last), (first_bias, last_bias), Activation.IDENTITY)
 
 
+def nan_matches():
+    """Return policies, two of whose networks answer NaN sooner or later, and matches between them and healthy ones."""
+    policies = (networks.bot("predictor"), growing(), spin_sensitive(), growing(), networks.bot("random"))
+    pairings = [(0, 1), (1, 0), (0, 2), (2, 4), (1, 3), (1, 2)]
+    return policies, [MatchSpec(i, *pairings[i % len(pairings)], pair_seed(2, i), 2) for i in range(120)]
+
+
 def test_a_network_whose_outputs_become_nan_forfeits():
-    policies = (networks.bot("predictor", noise=0, delay=0), growing(), spin_sensitive(), growing())
-    pairings = [(0, 1), (1, 0), (0, 2), (2, 0), (1, 3), (1, 2)]
-    matches = [MatchSpec(i, *pairings[i % len(pairings)], pair_seed(2, i), 1) for i in range(60)]
-    rows = play(matches, build_bank(policies))
-    expected = np.array([play_steps(policies, match) for match in matches], RESULT_DTYPE)
-    assert_same_rows(rows, expected)
-    assert (rows["end"][0], rows["outcome"][0]) == (MatchEnd.FORFEIT, 1)
-    assert rows["termination"][0].tolist() == [Termination.OK, Termination.NOT_A_NUMBER]
-    assert (rows["end"][1], rows["outcome"][1]) == (MatchEnd.FORFEIT, -1)
-    assert (rows["end"][4], rows["outcome"][4]) == (MatchEnd.FORFEIT, 0)
-    assert rows["termination"][4].tolist() == [Termination.NOT_A_NUMBER] * 2
+    policies, matches = nan_matches()
+    rows = np.array([play_steps(policies, match) for match in matches], RESULT_DTYPE)
+    for row, outcome, left, right in ((rows[0], 1, 0, 2), (rows[1], -1, 2, 0), (rows[4], 0, 2, 2)):
+        assert (row["end"], row["outcome"]) == (MatchEnd.FORFEIT, outcome)
+        assert row["termination"].tolist() == [left, right]
+    assert Termination.NOT_A_NUMBER == 2
     by_spin = rows[(rows["left"] == 2) & (rows["end"] == MatchEnd.FORFEIT)]
     assert len(set(by_spin["ticks"].tolist())) > 1
+
+
+def test_forfeits_of_batch_and_step_are_equal():
+    policies, matches = nan_matches()
+    expected = np.array([play_steps(policies, match) for match in matches], RESULT_DTYPE)
+    assert_same_rows(play(matches, build_bank(policies)), expected)
+
+
+def test_a_forfeit_does_not_touch_the_matches_beside_it():
+    """A lane that forfeits must not cost the others a tick: their players would decide twice on one observation."""
+    policies, matches = nan_matches()
+    bank_of_five = build_bank(policies)
+    alone = np.concatenate([play([match], bank_of_five) for match in matches])
+    assert_same_rows(play(matches, bank_of_five), alone)
