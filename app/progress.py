@@ -16,6 +16,7 @@ class SeasonBar:
 
     def __init__(self, label: str) -> None:
         self._label = label
+        self._has_shown_play = False
         self._bar: tqdm[Never] | None = None
 
     def __enter__(self) -> "SeasonBar":
@@ -43,4 +44,8 @@ class SeasonBar:
                 ascii=not sys.stderr.isatty(),
             )
         bar.set_postfix_str(f"faults {progress.faults}, workers {progress.workers}", refresh=False)
+        is_first = progress.played > 0 and not self._has_shown_play
         bar.update(progress.done - bar.n)
+        if is_first:
+            self._has_shown_play = True
+            bar.refresh()

@@ -8,6 +8,7 @@ every machine draws the same numbers. Reference outputs: https://prng.di.unimi.i
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from game.jit import entry, kernel
 
@@ -51,12 +52,26 @@ def stream_state(seed: np.uint64, stream: np.uint64) -> np.uint64:
     return mix(np.uint64(mix(np.uint64(seed + _GAMMA)) ^ mix(np.uint64(stream * _MIX_1 + _GAMMA))))
 
 
-def pair_seed(season_seed: int, index: int) -> int:
-    """Return the match seed of pair number ``index`` of a season: a pure function of its two arguments.
+def _mix_array(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return ``mix`` of every element: the same arithmetic, without the compiler's start-up time."""
+    z = (state ^ (state >> _SHIFT_30)) * _MIX_1
+    z = (z ^ (z >> _SHIFT_27)) * _MIX_2
+    return z ^ (z >> _SHIFT_31)
 
-    Both matches of a pair are played on it, and every pairing of the season uses the same list.
+
+def pair_seeds(season_seed: int, first: int, count: int) -> NDArray[np.int64]:
+    """Return the match seeds of pairs ``first`` to ``first + count - 1`` of a season, int64[count].
+
+    A pure function of its arguments: ``stream_state`` of a scrambled season seed and the pair's number. Both matches of a
+    pair are played on its seed, and every pairing of the season uses the same list.
     """
-    mask = 2**64 - 1
-    state = np.uint64((season_seed * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) & mask)
-    bits: int = int(stream_state(state, np.uint64(index)))
-    return bits & ((1 << SEED_BITS) - 1)
+    mask = (1 << 64) - 1
+    state = np.full(count, (season_seed * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) & mask, np.uint64)
+    stream = np.arange(first, first + count, dtype=np.uint64)
+    bits = _mix_array(_mix_array(state + _GAMMA) ^ _mix_array(stream * _MIX_1 + _GAMMA))
+    return (bits & np.uint64((1 << SEED_BITS) - 1)).astype(np.int64)
+
+
+def pair_seed(season_seed: int, index: int) -> int:
+    """Return the match seed of pair number ``index`` of a season; see ``pair_seeds``."""
+    return int(pair_seeds(season_seed, index, 1)[0])

@@ -43,7 +43,20 @@ SHOWN_FAULTS: Final = 50
 """Faults that are listed match by match; all are counted."""
 
 CSV_COLUMNS: Final = (
-    "rank,band,player,hash,kind,rating,low,high,games,wins,draws,losses,score,faults".split(",")  # noqa: SIM905
+    "rank",
+    "band",
+    "player",
+    "hash",
+    "kind",
+    "rating",
+    "low",
+    "high",
+    "games",
+    "wins",
+    "draws",
+    "losses",
+    "score",
+    "faults",
 )
 
 _BEST: Final = 10
@@ -100,13 +113,13 @@ def write_report(summary: Summary, path: Path) -> None:
 
 
 def write_csv(summary: Summary, path: Path) -> None:
-    """Write the standings to ``path``, comma-separated UTF-8 with ``CSV_COLUMNS``; ``HomeError`` if it cannot be written.
+    """Write the standings to ``path``, RFC 4180 in UTF-8 with ``CSV_COLUMNS``; ``HomeError`` if it cannot be written.
 
     Without ratings it has the columns' names only. A text that a spreadsheet would take for a formula begins with an
     apostrophe.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     writer.writerow(CSV_COLUMNS)
     writer.writerows(_csv_row(line) for line in summary.lines)
     write_atomic(path, text.getvalue().encode(errors="replace"))

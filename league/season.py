@@ -17,7 +17,7 @@ from game.batch import MATCH_DTYPE
 from game.executors.base import Executor, FaultReport, MatchRows, PlayedChunk, RunControl, RunState
 from game.games import game as game_named
 from game.policies.bank import Policy
-from game.seeding import pair_seed
+from game.seeding import pair_seeds
 from game.spec import RESULT_DTYPE, Results
 from league.config import SeasonConfig
 from league.errors import LeagueError
@@ -110,7 +110,7 @@ class Season:
         self._exact = self.config.planned_pairs()
         self._state: SeasonState = row.state
         self._faults = 0
-        self._unsaved = 0
+        self._stored_before = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -186,6 +186,8 @@ class Season:
         self.played, self._faults = Totals(), 0
         watch = _Watch(self, executor, on_progress, self._clock)
         self._set_state("running")
+        self._stored_before = self._store.count_matches(self.row.id)
+        watch.report()
         try:
             is_complete = self._run_rounds(executor, policies, control, watch)
         except BaseException:
@@ -256,9 +258,7 @@ class Season:
         for seat, swapped in (("left", False), ("right", True)):
             rows[seat][0::2] = pairing.second if swapped else pairing.first
             rows[seat][1::2] = pairing.first if swapped else pairing.second
-        last = pairing.first_pair + pairing.pairs
-        seeds = [pair_seed(self.config.seed, index) for index in range(pairing.first_pair, last)]
-        rows["seed"] = np.repeat(np.array(seeds, np.int64), 2)
+        rows["seed"] = np.repeat(pair_seeds(self.config.seed, pairing.first_pair, pairing.pairs), 2)
         rows["points"] = self._points
         return rows
 
@@ -277,7 +277,6 @@ class Season:
         buffer.rows.append(chunk.results)
         buffer.faults += chunk.faults
         buffer.count += len(chunk.results)
-        self._unsaved = buffer.count
         self.played.add(chunk.results)
         self._faults += len(chunk.faults)
 
@@ -300,7 +299,6 @@ class Season:
         ]
         self._store.add_matches(self.row.id, rows, faults)
         buffer.rows, buffer.faults, buffer.count = [], [], 0
-        self._unsaved = 0
         self._history += self._add_up(rows)
         self._save_history()
 
@@ -351,7 +349,7 @@ class Season:
     def progress(self, executor: Executor, seconds: float) -> Progress:
         """Return how far the season is, with what this run has added."""
         return Progress(
-            done=self.totals.matches + self._unsaved,
+            done=self._stored_before + self.played.matches,
             expected=self._expected,
             is_exact=self._exact is not None,
             played=self.played.matches,

@@ -10,7 +10,7 @@ from game.executors.base import ExecutorSettings, MatchRows, PlayedChunk, RunCon
 from game.executors.pool import PoolExecutor
 from game.executors.serial import SerialExecutor
 from game.policies.bank import Policy
-from game.seeding import pair_seed
+from game.seeding import pair_seed, pair_seeds, stream_state
 from game.spec import GameSpec
 from league.config import SeasonConfig
 from league.errors import DiskFullError
@@ -233,3 +233,11 @@ class _FillingExecutor(SerialExecutor):
                 with self._store._database.writing() as connection:
                     connection.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite makes it the present size
             yield chunk
+
+
+def test_seed_lists_are_the_generators_own_streams() -> None:
+    mask = 2**64 - 1
+    for season_seed in (0, 1, 2**63 - 1):
+        state = np.uint64((season_seed * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) & mask)
+        expected = [int(stream_state(state, np.uint64(index))) & (2**63 - 1) for index in range(5, 50)]
+        assert pair_seeds(season_seed, 5, 45).tolist() == expected

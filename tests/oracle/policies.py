@@ -147,7 +147,7 @@ _HALF: Final = np.float32(0.5)
 _NUMPY_ACTIVATIONS: Final[Mapping[Activation, Callable[[Array], Array]]] = {
     Activation.IDENTITY: lambda x: x,
     Activation.RELU: lambda x: np.maximum(x, np.float32(0)),
-    Activation.RATIONAL: lambda x: x / (np.float32(1) + np.abs(x)),
+    Activation.RATIONAL: lambda x: x / (1 + np.abs(x)),
     Activation.CLAMPED: lambda x: np.clip(x, -1, 1),
     Activation.TANH: np.tanh,
     Activation.SIGMOID: lambda x: _HALF + _HALF * np.tanh(_HALF * x),
