@@ -218,9 +218,11 @@ class Season:
         return True
 
     def planned_rows(self) -> Iterator[MatchRows]:
-        """Yield all matches of a complete season, stored or not, in match order: what an executor would play."""
-        for planned in self._planned:
-            yield self._matches(planned.pairing, planned.first_number)
+        """Yield the matches of the first round, stored or not, in match order: what an executor would be handed."""
+        number = 0
+        for pairing in next(iter(schedule(self.config.format).rounds(len(self.players), self.config, self.encounters))):
+            yield self._matches(pairing, number)
+            number += pairing.pairs
 
     def replay_stored(self) -> None:
         """Add up what is stored, without playing: for tables and reports of a season."""
