@@ -7,9 +7,8 @@ from typing import Final
 
 import psutil
 
-from benchmarks.field import GAME, league_field, round_robin
+from benchmarks.field import GAME, league_field
 from benchmarks.suite import Row, at_most
-from game.executors.base import Matches
 from game.executors.serial import SerialExecutor
 from game.policies.bank import Policy
 from game.policies.file import PlayerFile
@@ -31,7 +30,6 @@ class _SeasonCost:
         """Play seasons of growing size with the serial executor in this process."""
         policies = league_field(_PLAYERS)
         sizes = (2_450, 10_000, 100_000) if is_quick else (2_450, 10_000, 100_000, 1_000_000)
-        SerialExecutor().run(Matches(GAME, policies, round_robin(_PLAYERS, sizes[0])))  # kernels are loaded, caches warm
         rows: list[Row] = []
         added: list[float] = []
         whole: list[float] = []
@@ -41,6 +39,7 @@ class _SeasonCost:
                 library.add(PlayerFile(f"player {i}", GAME.name, GAME.version, policy)).hash
                 for i, policy in enumerate(policies)
             )
+            _play(store, SeasonConfig(players=hashes, pairs=1), library)  # kernels are loaded, caches warm
             for size in sizes:
                 pairs = max(1, round(size / (2 * _PAIRINGS)))
                 config = SeasonConfig(players=hashes, pairs=pairs, seed=size)

@@ -1,8 +1,11 @@
 """The batch face of the match loop: thousands of matches in one compiled call.
 
-Matches of one pairing run in lockstep, one a lane, so that both policies' numbers are read once for all lanes. A lane
-whose match is over takes the next match of the pairing; when none is left, the last lane moves into its place, so that
-no work is done for nothing. A match with the seats swapped is played as its mirror image: both of a pair fit one block.
+Matches run in lockstep, one a lane of a block. They are sorted by their two players, so that lanes of one policy lie side by
+side: a policy decides for such a *segment* of lanes at once, and reads its numbers once for all of them. Many matches of one
+pairing fill the block as one segment; few matches of many pairings still share the first player's segment and the rules. A
+lane whose match is over takes the next match of its pairing; when there is none, the lanes behind it move up, in order, and the
+next match of the list joins at the end. A match with the seats swapped is played as its mirror image: both of a pair are
+neighbours.
 """
 
 from typing import Final
@@ -106,80 +109,100 @@ def _write_result(
         terminations[row, 1 - first] = _NOT_A_NUMBER if fault & 2 else 0
 
 
-@kernel
-def _rows(bank: Bank, policy: int, column: int, least: int) -> NDArray[np.float32]:
-    """Return as many empty rows as column ``column`` of the bank's table says that ``policy`` needs, or ``least``."""
-    return np.zeros(max(bank.table[policy, column], least) * LANES, np.float32)
+@entry
+def _rows(bank: Bank, column: int, least: int) -> NDArray[np.float32]:
+    """Return as many empty rows as any policy needs by column ``column`` of the bank's table, at least ``least``."""
+    most = np.int64(least)
+    for policy in range(len(bank.table)):
+        most = max(most, bank.table[policy, column])
+    return np.zeros(most * LANES, np.float32)
 
 
 @kernel
-def _pairing_end(jobs: NDArray[np.int64], begin: int) -> int:
-    """Return the end of the run of jobs of one pairing that starts at ``begin``."""
-    end = begin + 1
-    while (
-        end < len(jobs)
-        and jobs[end, JOB_FIRST] == jobs[begin, JOB_FIRST]
-        and jobs[end, JOB_SECOND] == jobs[begin, JOB_SECOND]
-    ):
-        end += 1
-    return end
+def _find_segments(
+    jobs: NDArray[np.int64], playing: NDArray[np.int64], column: int, ends: NDArray[np.int64], n: int
+) -> None:
+    """Write to ``ends[lane]``, for the first lane of every run of lanes of one policy, the lane past that run."""
+    begin = 0
+    for lane in range(1, n + 1):
+        if lane == n or jobs[playing[lane], column] != jobs[playing[begin], column]:
+            ends[begin] = lane
+            begin = lane
+
+
+@kernel
+def _is_same_pairing(jobs: NDArray[np.int64], one: int, other: int) -> bool:
+    same_first: bool = jobs[one, JOB_FIRST] == jobs[other, JOB_FIRST]
+    same_second: bool = jobs[one, JOB_SECOND] == jobs[other, JOB_SECOND]
+    return same_first and same_second
 
 
 @entry
-def _play_jobs(
+def _play_jobs(  # noqa: C901, PLR0915  # one function on purpose, see below
     court: Court,
     bank: Bank,
     jobs: NDArray[np.int64],
     results: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]],
     observation_rows: int,
 ) -> None:
-    """Play ``jobs``, sorted by pairing, one pairing after the other.
+    """Play ``jobs``, sorted by first and second policy.
 
     One long function on purpose: every level of calls is optimised once more, with all that it calls.
     """
+    memories = (_rows(bank, MEMORY_ROWS, 1), _rows(bank, MEMORY_ROWS, 1))
+    scratches = (_rows(bank, SCRATCH_ROWS, observation_rows), _rows(bank, SCRATCH_ROWS, observation_rows))
+    randoms = (np.zeros(LANES, np.uint64), np.zeros(LANES, np.uint64))
+    actions = (np.zeros(LANES, np.int32), np.zeros(LANES, np.int32))
+    ends = (np.zeros(LANES, np.int64), np.zeros(LANES, np.int64))
     ended = np.zeros(LANES, np.int32)
     faults = np.zeros(LANES, np.int32)
-    actions = (np.zeros(LANES, np.int32), np.zeros(LANES, np.int32))
-    randoms = (np.zeros(LANES, np.uint64), np.zeros(LANES, np.uint64))
     playing = np.zeros(LANES, np.int64)
-    end = 0
-    while end < len(jobs):
-        policies = (jobs[end, JOB_FIRST], jobs[end, JOB_SECOND])
-        memories = (_rows(bank, policies[0], MEMORY_ROWS, 0), _rows(bank, policies[1], MEMORY_ROWS, 0))
-        scratches = (
-            _rows(bank, policies[0], SCRATCH_ROWS, observation_rows),
-            _rows(bank, policies[1], SCRATCH_ROWS, observation_rows),
-        )
-        queued = end
-        end = _pairing_end(jobs, end)
-        n = min(end - queued, LANES)
-        for lane in range(n):
-            playing[lane] = queued
-            _seat_match(court, jobs[queued], lane, memories, randoms)
+    n = queued = 0
+    has_changed = True
+    while n > 0 or queued < len(jobs):
+        while n < LANES and queued < len(jobs):
+            playing[n] = queued
+            _seat_match(court, jobs[queued], n, memories, randoms)
             queued += 1
-        while n > 0:
-            for side in range(2):
-                observe_lanes(court, side, scratches[side], n)
-                decide(court, bank, policies[side], (memories[side], randoms[side]), scratches[side], actions[side], n)
-            over = _forfeit_lanes(actions, faults, ended, n)
-            if over == 0:
-                over = advance_lanes(court, actions[0], actions[1], ended, n)
-            if over == 0:
-                continue
-            for lane in range(n - 1, -1, -1):
-                if ended[lane] == 0:
-                    continue
+            n += 1
+            has_changed = True
+        for side in range(2):
+            if has_changed:
+                _find_segments(jobs, playing, side, ends[side], n)
+            observe_lanes(court, side, scratches[side], n)
+            lane = 0
+            while lane < n:
+                end = ends[side][lane]
+                mind = (memories[side][lane:], randoms[side][lane:])
+                policy = jobs[playing[lane], side]
+                decide(court, bank, policy, mind, scratches[side][lane:], actions[side][lane:], end - lane)
+                lane = end
+        has_changed = False
+        over = _forfeit_lanes(actions, faults, ended, n)
+        if over == 0:
+            over = advance_lanes(court, actions[0], actions[1], ended, n)
+        if over == 0:
+            continue
+        kept = 0
+        for lane in range(n):
+            is_over = ended[lane] != 0
+            if is_over:
                 _write_result(court, lane, jobs[playing[lane]], faults[lane], results)
                 ended[lane] = 0
                 faults[lane] = 0
-                if queued < end:
-                    playing[lane] = queued
-                    _seat_match(court, jobs[queued], lane, memories, randoms)
-                    queued += 1
-                    continue
-                n -= 1
-                playing[lane] = playing[n]
-                _move_match(court, n, lane, memories, randoms)
+            if is_over and queued < len(jobs) and _is_same_pairing(jobs, playing[lane], queued):
+                playing[kept] = queued
+                _seat_match(court, jobs[queued], kept, memories, randoms)
+                queued += 1
+                kept += 1
+            elif is_over:
+                has_changed = True
+            else:
+                if kept != lane:
+                    playing[kept] = playing[lane]
+                    _move_match(court, lane, kept, memories, randoms)
+                kept += 1
+        n = kept
 
 
 MATCH_DTYPE: Final = np.dtype(

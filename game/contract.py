@@ -19,7 +19,12 @@ from numpy.typing import NDArray
 
 from game.spec import Court
 
-_STRICT: Final[Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}  # numba's type lacks the last
+_STRICT: Final[Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "boundscheck": False,
+    "_nrt": False,
+}  # numba's type lacks the last
 
 N_COUNTS: Final = 17
 """Length of the integer row that ``read_result`` writes; see the ``RESULT_*`` offsets."""

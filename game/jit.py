@@ -19,6 +19,9 @@ import platformdirs
 LANES: Final = 64
 """Matches a block steps in lockstep; a block's rows then fit the L1 cache of a core."""
 
+FEW_LANES: Final = 6
+"""Below this many lanes of one network, a loop over lanes costs more than computing them one by one."""
+
 F = TypeVar("F", bound=Callable[..., object])
 
 _SOURCE_ROOT: Final = Path(__file__).parent
@@ -57,9 +60,10 @@ def _compiler(**wrappers: bool) -> Callable[[F], F]:
 def kernel(function: F) -> F:
     """Compile ``function`` strictly (IEEE order, no bounds checks), without the GIL, cached on disk.
 
-    Only other kernels may call it: it gets no wrappers for Python, which take half of the time to compile.
+    Only other kernels may call it: it gets no wrappers for Python, which take half of the time to compile. It must not
+    make arrays: without reference counts, whose atomic operations cost more than a short loop, it cannot free them.
     """
-    compiled: F = _compiler(no_cpython_wrapper=True)(function)
+    compiled: F = _compiler(no_cpython_wrapper=True, _nrt=False)(function)
     return compiled
 
 

@@ -64,13 +64,48 @@ def tanh(x: np.float32) -> np.float32:
 
 
 @kernel
+def rational(x: np.float32) -> np.float32:
+    """Return x / (1 + |x|)."""
+    return x / (_ONE + abs(x))
+
+
+@kernel
+def clamped(x: np.float32) -> np.float32:
+    """Return x limited to [-1, 1]."""
+    x = -_ONE if x < -_ONE else x
+    return _ONE if x > _ONE else x
+
+
+@kernel
+def sigmoid(x: np.float32) -> np.float32:
+    """Return (1 + tanh(x / 2)) / 2."""
+    return _HALF + _HALF * tanh(_HALF * x)
+
+
+@kernel
+def activate_one(code: int, x: np.float32) -> np.float32:
+    """Return activation ``code`` of ``x``."""
+    if code == _RELU:
+        return x if x > _ZERO else _ZERO
+    if code == _RATIONAL:
+        return rational(x)
+    if code == _CLAMPED:
+        return clamped(x)
+    if code == _TANH:
+        return tanh(x)
+    if code == _SIGMOID:
+        return sigmoid(x)
+    return abs(x) if code == _ABS else x
+
+
+@kernel
 def activate(  # noqa: C901  # one branch a function of the enumeration
     code: int, values: NDArray[np.float32], at: int, n: int
 ) -> None:
-    """Replace the ``n`` sums from ``at`` on by their activation ``code``.
+    """Replace the ``n`` sums from ``at`` on by their activation ``code``: ``activate_one`` of each.
 
     In place on one array: with a source and a target array the compiler's overlap check would send it down the
-    scalar path.
+    scalar path. The branch stands outside the loops so that each of them is vectorised.
     """
     row = values[at : at + n]
     if code == _RELU:
@@ -78,17 +113,16 @@ def activate(  # noqa: C901  # one branch a function of the enumeration
             row[i] = row[i] if row[i] > _ZERO else _ZERO
     elif code == _RATIONAL:
         for i in range(n):
-            row[i] = row[i] / (_ONE + abs(row[i]))
+            row[i] = rational(row[i])
     elif code == _CLAMPED:
         for i in range(n):
-            low = -_ONE if row[i] < -_ONE else row[i]
-            row[i] = _ONE if low > _ONE else low
+            row[i] = clamped(row[i])
     elif code == _TANH:
         for i in range(n):
             row[i] = tanh(row[i])
     elif code == _SIGMOID:
         for i in range(n):
-            row[i] = _HALF + _HALF * tanh(_HALF * row[i])
+            row[i] = sigmoid(row[i])
     elif code == _ABS:
         for i in range(n):
             row[i] = abs(row[i])

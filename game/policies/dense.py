@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from game.errors import PlayerFileError
-from game.jit import LANES, kernel
-from game.policies.activation import Activation, activate
+from game.jit import FEW_LANES, LANES, kernel
+from game.policies.activation import Activation, activate, activate_one
 from game.policies.bank import Kind, PackedPolicy
 
 MAX_LAYERS: Final = 8
@@ -116,16 +116,66 @@ def affine(
 
 
 @kernel
+def affine_lane(
+    reals: NDArray[np.float32],
+    at: np.uint64,
+    rows: tuple[np.uint64, np.uint64, np.uint64, np.uint64],
+    scratch: NDArray[np.float32],
+    lane: np.uint64,
+) -> None:
+    """Compute one layer's sums for one lane, as ``affine`` does: the same sums in the same order, the same bits.
+
+    For a few lanes the loops over lanes cost more than what they compute; here four sums run side by side.
+    """
+    source, inputs, target, outputs = rows
+    biases = at + inputs * outputs
+    first = source * _LANES + lane
+    o = np.uint64(0)
+    while o + _FOUR <= outputs:
+        w0 = at + o * inputs
+        w1 = w0 + inputs
+        w2 = w1 + inputs
+        w3 = w2 + inputs
+        s0 = reals[biases + o]
+        s1 = reals[biases + o + _ONE]
+        s2 = reals[biases + o + _ONE + _ONE]
+        s3 = reals[biases + o + _ONE + _ONE + _ONE]
+        for k in range(inputs):
+            x = scratch[first + k * _LANES]
+            s0 = s0 + reals[w0 + k] * x
+            s1 = s1 + reals[w1 + k] * x
+            s2 = s2 + reals[w2 + k] * x
+            s3 = s3 + reals[w3 + k] * x
+        y = (target + o) * _LANES + lane
+        scratch[y] = s0
+        scratch[y + _LANES] = s1
+        scratch[y + _LANES + _LANES] = s2
+        scratch[y + _LANES + _LANES + _LANES] = s3
+        o += _FOUR
+    while o < outputs:
+        w0 = at + o * inputs
+        s0 = reals[biases + o]
+        for k in range(inputs):
+            s0 = s0 + reals[w0 + k] * scratch[first + k * _LANES]
+        scratch[(target + o) * _LANES + lane] = s0
+        o += _ONE
+
+
+@kernel
 def _activate_layer(code: int, scratch: NDArray[np.float32], target: int, outputs: int, n: int) -> None:
     """Activate the first ``n`` lanes of ``outputs`` rows from row ``target`` on.
 
-    Rows of a well-filled block are activated in one go, idle lanes included: that costs less than a call a row.
+    Rows of a full block are activated in one go: that costs less than a call a row.
     """
-    if 2 * n >= LANES:
+    if n == LANES:
         activate(code, scratch, target * LANES, outputs * LANES)
-        return
-    for row in range(target, target + outputs):
-        activate(code, scratch, row * LANES, n)
+    elif n < FEW_LANES:
+        for row in range(target, target + outputs):
+            for lane in range(n):
+                scratch[row * LANES + lane] = activate_one(code, scratch[row * LANES + lane])
+    else:
+        for row in range(target, target + outputs):
+            activate(code, scratch, row * LANES, n)
 
 
 @kernel
@@ -148,7 +198,11 @@ def forward_dense(
     for layer in range(layers):
         inputs, outputs = integers[2 + layer], integers[3 + layer]
         rows = (np.uint64(source), np.uint64(inputs), np.uint64(target), np.uint64(outputs))
-        affine(reals, np.uint64(at), rows, scratch, np.uint64(n))
+        if n < FEW_LANES:
+            for lane in range(n):
+                affine_lane(reals, np.uint64(at), rows, scratch, np.uint64(lane))
+        else:
+            affine(reals, np.uint64(at), rows, scratch, np.uint64(n))
         if layer < layers - 1:
             _activate_layer(integers[1], scratch, target, outputs, n)
         at += inputs * outputs + outputs

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from game.errors import PlayerFileError
-from game.jit import LANES, kernel
-from game.policies.activation import Activation, activate
+from game.jit import FEW_LANES, LANES, kernel
+from game.policies.activation import Activation, activate, activate_one
 from game.policies.bank import Kind, PackedPolicy
 
 MAX_NODES: Final = 4096
@@ -144,7 +144,24 @@ def _sum_node(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
 
 
 @kernel
-def forward_graph(
+def _sum_node_lane(
+    integers: NDArray[np.int32],
+    weights: NDArray[np.float32],
+    edges: tuple[int, int],
+    bias: np.float32,
+    values: NDArray[np.float32],
+    lane: int,
+) -> np.float32:
+    """Return what ``_sum_node`` writes to one lane: the same sum in the same order, without the loops over lanes."""
+    lanes, offset = np.uint64(LANES), np.uint64(lane)
+    total = bias
+    for e in range(np.uint64(edges[0]), np.uint64(edges[1])):
+        total = total + weights[e] * values[np.uint64(integers[e]) * lanes + offset]
+    return total
+
+
+@kernel
+def forward_graph(  # noqa: C901  # a kernel: calls cost time
     integers: NDArray[np.int32],
     reals: NDArray[np.float32],
     memory: NDArray[np.float32],
@@ -169,8 +186,14 @@ def forward_graph(
                 scratch[(inputs + row) * LANES + i] = memory[row * LANES + i]
     for node in range(nodes):
         target = new_at + node
-        _sum_node(sources, weights, (rows[node], rows[node + 1]), reals[node], scratch, target, n)
-        activate(activations[node], scratch, target * LANES, n)
+        edges = (rows[node], rows[node + 1])
+        if n < FEW_LANES:
+            for lane in range(n):
+                total = _sum_node_lane(sources, weights, edges, reals[node], scratch, lane)
+                scratch[target * LANES + lane] = activate_one(activations[node], total)
+        else:
+            _sum_node(sources, weights, edges, reals[node], scratch, target, n)
+            activate(activations[node], scratch, target * LANES, n)
     if recurrent == 1:
         for row in range(nodes):
             for i in range(n):
