@@ -138,7 +138,7 @@ def _is_same_pairing(jobs: NDArray[np.int64], one: int, other: int) -> bool:
 
 
 @entry
-def _play_jobs(  # noqa: C901, PLR0915  # one function on purpose, see below
+def _play_jobs(  # noqa: C901, PLR0912, PLR0915  # one function on purpose, see below
     court: Court,
     bank: Bank,
     jobs: NDArray[np.int64],
@@ -179,15 +179,19 @@ def _play_jobs(  # noqa: C901, PLR0915  # one function on purpose, see below
                 lane = end
         has_changed = False
         over = _forfeit_lanes(actions, faults, ended, n)
-        if over == 0:
-            over = advance_lanes(court, actions[0], actions[1], ended, n)
+        if over != 0:  # a forfeited match ends before this tick; the lanes beside it play the tick
+            for lane in range(n):
+                if faults[lane] != 0:
+                    _write_result(court, lane, jobs[playing[lane]], faults[lane], results)
+        over += advance_lanes(court, actions[0], actions[1], ended, n)
         if over == 0:
             continue
         kept = 0
         for lane in range(n):
             is_over = ended[lane] != 0
             if is_over:
-                _write_result(court, lane, jobs[playing[lane]], faults[lane], results)
+                if faults[lane] == 0:
+                    _write_result(court, lane, jobs[playing[lane]], 0, results)
                 ended[lane] = 0
                 faults[lane] = 0
             if is_over and queued < len(jobs) and _is_same_pairing(jobs, playing[lane], queued):

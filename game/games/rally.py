@@ -32,7 +32,8 @@ Spin bends the flight: in each tick vy first grows by (0.3 / 60) * spin * vx (th
 horizontal part is left out so that every ball arrives), then the ball moves by velocity / 60. At a wall (the ball's
 centre past +-0.438) y is reflected, vy turns round, and friction changes vx by 0.07 * spin at the top and by -0.07 * spin
 at the bottom, but never to less than 0.35 in the direction of flight; half of the spin is lost. Then, in every tick, spin
-decays to 0.996 of itself.
+decays to 0.996 of itself. A tick's wall comes before its contact, even where the contact is first on the path. ("/ 60" is
+a product with the float32 nearest to 1/60.)
 
 Contact
 -------
@@ -62,7 +63,8 @@ scores are a draw.
 Reaction
 --------
 When the ball is sent towards a side, that side's action in that tick is noted; the ticks until its action first differs are
-its reaction. A rally's end or the next contact closes the account; without a change there is no reaction to count.
+its reaction. A rally's end or the next contact closes the account; without a change there is no reaction to count. At a tick
+limit in the middle of a rally that rally is not counted, but its contacts are.
 
 Observation
 -----------
@@ -73,9 +75,9 @@ velocity is 0.
 
 State hash
 ----------
-After every contact (not a miss), serve, point, let and tick-limit end, SplitMix64 mixes in, one after the other as float32
-bits with -0 as 0: tick, ball x, y, vx, vy, spin, left y, left velocity, right y, right velocity. Per value: hash =
-mix(advance(hash) xor bits), starting at 0.
+After every contact (not a miss), serve, point, let and tick-limit end (a point or let before the ball is put to rest, a tick
+limit after everything), SplitMix64 mixes in, one after the other as float32 bits with -0 as 0: tick, ball x, y, vx, vy, spin,
+left y, left velocity, right y, right velocity. Per value: hash = mix(advance(hash) xor bits), starting at 0.
 
 History
 -------

@@ -44,7 +44,7 @@ def test_sigmoid_is_near():
     ],
 )
 def test_the_others_are_exact(code, formula):
-    finite = np.concatenate([GRID, SPECIAL[np.isfinite(SPECIAL)]])
+    finite = np.concatenate([GRID, SPECIAL[np.abs(SPECIAL) < 1e38]])
     expected = formula(finite)
     assert expected.dtype == np.float32
     assert activated(code, finite).tolist() == expected.tolist()

@@ -33,7 +33,10 @@ def players():
     policies += [networks.follower(rng, 6, activation) for activation in Activation]
     policies += [DensePolicy(*networks.linear(rng))]
     policies += [networks.graph(rng, nodes, follows=follows) for nodes, follows in ((3, 2), (9, 2), (20, 0))]
-    policies += [networks.graph(rng, nodes, is_recurrent=True, follows=follows) for nodes, follows in ((5, 2), (14, 0))]
+    policies += [
+        networks.graph(rng, nodes, is_recurrent=True, scale=0.5, follows=follows)
+        for nodes, follows in ((5, 2), (14, 0))
+    ]
     policies += [networks.random_bot(rng, each.name) for each in GAME.bots for _ in range(2)]
     assert [policy.kind for policy in policies] == [Kind.DENSE] * 13 + [Kind.GRAPH] * 5 + [Kind.SCRIPTED] * 10
     return tuple(policies)  # 16 and 17 are recurrent, bots by twos from 18 on: random, still, tracker, predictor, aimer

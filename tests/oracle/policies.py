@@ -61,10 +61,11 @@ def _horner(x: np.float32, coefficients: Sequence[float]) -> np.float32:
 
 def plain_activation(code: int, x: np.float32) -> np.float32:
     """Return the value of a node whose sum is ``x``, in float32 arithmetic."""
-    zero, half, one = np.float32(0), np.float32(0.5), np.float32(1)
+    half, one = np.float32(0.5), np.float32(1)
     match Activation(code):
         case Activation.RELU:
-            return max(zero, x)
+            with np.errstate(over="ignore", invalid="ignore"):  # beyond 1.7e38 the sum overflows, as in the kernel
+                return np.float32((x + abs(x)) * half)
         case Activation.RATIONAL:
             return x / (one + abs(x))
         case Activation.CLAMPED:
