@@ -10,3 +10,7 @@ class Fault(Exception):  # noqa: N818  # a player's forfeit, not a program error
         super().__init__(detail)
         self.termination = termination
         self.detail = detail
+
+
+class Cancelled(Exception):  # noqa: N818  # wanted by the holder of the run, not an error
+    """The match that was being played is not wanted any more; it has no result."""

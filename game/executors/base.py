@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 import psutil
@@ -22,7 +22,8 @@ from game.spec import RESULT_DTYPE, GameSpec, MatchSpec, Results, Seat, Terminat
 MatchRows: TypeAlias = NDArray[np.void]
 """Matches to play, rows of ``MATCH_DTYPE``."""
 
-MAX_WORKERS = 256
+MAX_WORKERS: Final = 256
+MAX_BATCH_SIZE: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,14 @@ class ExecutorSettings:
 
     def __post_init__(self) -> None:
         """Refuse impossible numbers with ``ExecutorError``."""
-        if isinstance(self.workers, int) and not 1 <= self.workers <= MAX_WORKERS:
-            raise ExecutorError(f"workers is {self.workers}: 1 to {MAX_WORKERS} are allowed, or 'auto'")
-        if self.batch_size is not None and not 1 <= self.batch_size <= 1_000_000:
-            raise ExecutorError(f"batch size is {self.batch_size}: 1 to 1,000,000 are allowed")
+        if self.workers not in (None, "auto") and not _is_whole(self.workers, MAX_WORKERS):
+            raise ExecutorError(f"workers is {self.workers!r}: 1 to {MAX_WORKERS} are allowed, or 'auto'")
+        if self.batch_size is not None and not _is_whole(self.batch_size, MAX_BATCH_SIZE):
+            raise ExecutorError(f"batch size is {self.batch_size!r}: 1 to {MAX_BATCH_SIZE:,} are allowed")
+
+
+def _is_whole(value: object, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most
 
 
 class Executor(Protocol):
@@ -134,7 +139,16 @@ class Executor(Protocol):
     def play(
         self, game: GameSpec, policies: Sequence[Policy], rows: Iterable[MatchRows], control: RunControl | None = None
     ) -> Iterator[PlayedChunk]:
-        """Play all ``rows`` and yield finished matches in any order; the iterable is pulled as workers get free."""
+        """Play all ``rows`` and yield finished matches in any order; the iterable is pulled as workers get free.
+
+        One run at a time: it ends with its last match, or when its iterator is closed.
+
+        Raises
+        ------
+        ExecutorError
+            If the executor is closed or playing already, if a match names a policy that is not there or asks for
+            impossible points, if a policy does not fit the game, or if no worker process can be kept up.
+        """
         ...
 
     def run(self, matches: Matches) -> Results:
@@ -151,7 +165,10 @@ class Executor(Protocol):
 
 
 def in_order(matches: Matches, chunks: Iterable[PlayedChunk]) -> Results:
-    """Return the results of ``chunks`` in the order of ``matches``."""
+    """Return the results of ``chunks`` in the order of ``matches``; ``ExecutorError`` if two share a match id."""
+    ids, counts = np.unique(matches.rows["match_id"], return_counts=True)
+    if len(ids) < len(matches.rows):
+        raise ExecutorError(f"match id {ids[counts > 1][0]} occurs twice: the ids of one run must differ")
     results = np.concatenate([chunk.results for chunk in chunks] or [np.zeros(0, RESULT_DTYPE)])
     by_id = results[np.argsort(results["match_id"], kind="stable")]
     places = np.searchsorted(by_id["match_id"], matches.rows["match_id"])

@@ -8,13 +8,14 @@ with ConcurrentMatchExecutor(max_workers=4) as executor:
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from game.batch import MATCH_DTYPE
-from game.errors import GameError, PlayerFileError
+from game.errors import ExecutorError, GameError, PlayerFileError
 from game.executors.base import ExecutorSettings, Matches
+from game.executors.chunk import checked_bank
 from game.executors.pool import PoolExecutor
 from game.games import game as game_named
 from game.policies.bank import Policy
@@ -27,8 +28,10 @@ MatchConfig: TypeAlias = Mapping[str, object]
 ResultRecord: TypeAlias = dict[str, object]
 """Keys ``match_result`` and ``contact_metrics``, or ``error`` with one sentence."""
 
-_KEYS = frozenset({"player1", "player2", "seed", "points"})
-_METRICS = ("hits", "misses", "aces", "distance", "reactions", "mean_reaction", "mean_offset")
+_FileVersion: TypeAlias = tuple[int, int, int]
+
+_KEYS: Final = frozenset({"player1", "player2", "seed", "points"})
+_METRICS: Final = ("hits", "misses", "aces", "distance", "reactions", "mean_reaction", "mean_offset")
 
 
 class ConcurrentMatchExecutor:
@@ -43,7 +46,7 @@ class ConcurrentMatchExecutor:
     ) -> None:
         self._game = game_named(game)
         self._pool = PoolExecutor(settings=ExecutorSettings(workers=max_workers, batch_size=batch_size))
-        self._files: dict[str, Policy] = {}
+        self._files: dict[str, tuple[_FileVersion, Policy]] = {}
 
     def __enter__(self) -> "ConcurrentMatchExecutor":
         return self
@@ -58,7 +61,8 @@ class ConcurrentMatchExecutor:
     def execute_matches(self, configs: Sequence[MatchConfig]) -> list[ResultRecord]:
         """Play ``configs``; the records come in their order. A configuration that cannot be played is an ``error`` record."""
         records: list[ResultRecord] = [{} for _ in configs]
-        policies: dict[int, Policy] = {}
+        places: dict[int, int] = {}
+        policies: list[Policy] = []
         rows = []
         for index, config in enumerate(configs):
             try:
@@ -66,35 +70,57 @@ class ConcurrentMatchExecutor:
             except GameError as error:
                 records[index] = {"error": str(error)}
                 continue
-            policies[id(left)], policies[id(right)] = left, right
-            places = list(policies)
-            rows.append((index, places.index(id(left)), places.index(id(right)), seed, points))
+            for policy in (left, right):
+                if places.setdefault(id(policy), len(policies)) == len(policies):
+                    policies.append(policy)
+            rows.append((index, places[id(left)], places[id(right)], seed, points))
         if rows:
-            matches = Matches(self._game, tuple(policies.values()), np.array(rows, MATCH_DTYPE))
+            matches = Matches(self._game, tuple(policies), np.array(rows, MATCH_DTYPE))
             for row in self._pool.run(matches):
                 records[int(row["match_id"])] = _record(row)
         return records
 
     def _read(self, config: MatchConfig) -> tuple[Policy, Policy, int, int]:
-        unknown = set(config) - _KEYS
+        if not isinstance(config, Mapping):
+            raise PlayerFileError(
+                f"a match is {config!r}: a mapping with the keys {', '.join(sorted(_KEYS))} is needed"
+            )
+        unknown = sorted(str(key) for key in config if key not in _KEYS)
         if unknown:
-            raise PlayerFileError(f"'{sorted(unknown)[0]}' is no key of a match: {', '.join(sorted(_KEYS))} are known")
-        seed, points = config.get("seed", 0), config.get("points", self._game.default_points)
-        if not isinstance(seed, int) or not 0 <= seed < 2**63:
-            raise PlayerFileError(f"seed is {seed!r}: 0 to 2**63 - 1 are allowed")
-        if not isinstance(points, int) or not 1 <= points <= self._game.max_points:
-            raise PlayerFileError(f"points is {points!r}: 1 to {self._game.max_points} are allowed")
+            raise PlayerFileError(f"'{unknown[0]}' is no key of a match: {', '.join(sorted(_KEYS))} are known")
+        seed = _whole(config, "seed", 0, (0, 2**63 - 1))
+        points = _whole(config, "points", self._game.default_points, (1, self._game.max_points))
         return self._policy(config.get("player1")), self._policy(config.get("player2")), seed, points
 
     def _policy(self, player: object) -> Policy:
+        """Return a policy as it is, or the one in a file, which is read again when it has changed."""
         if isinstance(player, str | Path):
-            key = str(player)
-            if key not in self._files:
-                self._files[key] = read_player(Path(key)).policy
-            return self._files[key]
-        if not isinstance(player, Policy):
+            return self._file(Path(player))
+        if isinstance(player, type) or not isinstance(player, Policy):
             raise PlayerFileError(f"a player is {player!r}: a policy or the path of a player file is needed")
+        try:
+            checked_bank(self._game, (player,))
+        except ExecutorError as error:
+            raise PlayerFileError(f"a player does not fit: {error}") from error
         return player
+
+    def _file(self, path: Path) -> Policy:
+        try:
+            status = path.stat()
+            version = (status.st_ino, status.st_size, status.st_mtime_ns)
+        except (OSError, ValueError):
+            version = (0, 0, 0)  # reading it says what is wrong
+        known = self._files.get(str(path))
+        if known is None or known[0] != version:
+            known = self._files[str(path)] = (version, read_player(path).policy)
+        return known[1]
+
+
+def _whole(config: MatchConfig, key: str, default: int, allowed: tuple[int, int]) -> int:
+    value = config.get(key, default)
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not allowed[0] <= value <= allowed[1]:
+        raise PlayerFileError(f"{key} is {value!r}: {allowed[0]} to {allowed[1]} are allowed")
+    return int(value)
 
 
 def _record(row: np.void) -> ResultRecord:

@@ -1,9 +1,16 @@
 """A bank in shared memory: packed once by the parent, mapped by every worker."""
 
+import contextlib
+import errno
 import logging
+import os
+import shutil
 import sys
+import weakref
 from dataclasses import dataclass
 from multiprocessing import shared_memory
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +18,8 @@ from numpy.typing import NDArray
 from game.policies.bank import Bank, read_only
 
 logger = logging.getLogger(__name__)
+
+_SEGMENTS: Final = Path("/dev/shm")  # noqa: S108  # where Linux keeps them
 
 
 @dataclass(frozen=True)
@@ -32,13 +41,19 @@ def _views(buffer: memoryview | bytes, address: BankAddress) -> Bank:
     return Bank(table, integers, reals)
 
 
-def _buffer(segment: shared_memory.SharedMemory) -> memoryview:
-    assert segment.buf is not None  # noqa: S101  # None only after close
-    return segment.buf
-
-
 def _content(bank: Bank) -> NDArray[np.uint8]:
     return np.concatenate([np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in bank])
+
+
+def _buffer(segment: shared_memory.SharedMemory) -> memoryview:
+    buffer = segment.buf
+    assert buffer is not None  # noqa: S101  # it is open
+    return buffer
+
+
+def _has_room(size: int, folder: Path = _SEGMENTS) -> bool:
+    """Whether a segment of ``size`` bytes can be filled: Linux makes one that is too large, and kills who writes to it."""
+    return not folder.is_dir() or shutil.disk_usage(folder).free > size
 
 
 class SharedBank:
@@ -46,23 +61,29 @@ class SharedBank:
 
     def __init__(self, bank: Bank) -> None:
         content = _content(bank)
-        self._segment: shared_memory.SharedMemory | None = None
+        segment: shared_memory.SharedMemory | None = None
         name, copy = "", b""
         try:
-            self._segment = shared_memory.SharedMemory(create=True, size=max(len(content), 1))
-            _buffer(self._segment)[: len(content)] = content.tobytes()
-            name = self._segment.name
+            if not _has_room(len(content)):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            segment = shared_memory.SharedMemory(create=True, size=max(len(content), 1))
+            _buffer(segment)[: len(content)] = content.tobytes()
+            name = segment.name
         except OSError as error:
             logger.warning("no shared memory for the policies (%s): every worker gets a copy", error)
             copy = content.tobytes()
+        self._free = weakref.finalize(self, _free, segment)
         self.address = BankAddress(name, copy, len(bank.table), len(bank.integers), len(bank.reals))
 
     def close(self) -> None:
         """Free the segment; workers that still map it keep it until they let go."""
-        if self._segment is not None:
-            self._segment.close()
-            self._segment.unlink()
-            self._segment = None
+        self._free()
+
+
+def _free(segment: shared_memory.SharedMemory | None) -> None:
+    if segment is not None:
+        segment.close()
+        segment.unlink()
 
 
 class MappedBank:
@@ -89,4 +110,5 @@ class MappedBank:
         """Let go of the segment."""
         self._bank = None
         if self._segment is not None:
-            self._segment.close()
+            with contextlib.suppress(BufferError):  # a view is still held: then the mapping ends with the process
+                self._segment.close()

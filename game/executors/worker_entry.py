@@ -1,22 +1,16 @@
 """The first thing a worker process runs. It imports nothing heavy before the thread counts are set."""
 
 import os
+import signal
 from multiprocessing.connection import Connection
 
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-"""A worker is one thread: more of them on busy cores only get in each other's way."""
+from game.one_thread import use_one_thread
 
 
 def enter(pipe: Connection, parent: int, kernel_cache: str) -> None:
     """Set the worker's environment, then serve; see ``game.executors.worker``."""
-    for name in ONE_THREAD:
-        os.environ[name] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to handle
+    use_one_thread()
     os.environ["RALLY_KERNEL_CACHE"] = kernel_cache
     from game.executors.worker import serve  # numpy reads the variables above when it is imported
 

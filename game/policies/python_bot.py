@@ -6,22 +6,26 @@ class Bot:
         return 1                        # the number of an action
 ```
 
-A new ``Bot()`` is made for every match. Whatever it does - raise, answer NaN, sleep, print, end its process - costs its
-own match, as a forfeit, and nothing else. Its code runs with the rights of the user who allowed it.
+The file is run anew and a new ``Bot()`` is made for every match; only what it has imported stays. Whatever it does -
+raise, answer NaN, sleep, print, eat memory (2 GiB of address space on Linux), end its process - costs its own match, as
+a forfeit, and nothing else. Its code runs with the rights of the user who allowed it.
 """
 
 import contextlib
-import ctypes
 import logging
-import math
 import multiprocessing
-import multiprocessing.connection
 import os
 import signal
+import socket
+import stat
+import struct
 import sys
-import threading
 import time
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from game.errors import BotError
-from game.fault import Fault
+from game.fault import Cancelled, Fault
+from game.policies import bot_entry
 from game.policies.bank import Kind, PackedPolicy
 from game.spec import Termination
 
@@ -38,18 +43,18 @@ logger = logging.getLogger(__name__)
 MAX_SOURCE_BYTES: Final = 2**20
 DECISION_LIMIT_S: Final = 0.25
 MATCH_LIMIT_S: Final = 60.0
-_START_LIMIT_S: Final = 20.0
-_DETAIL_LENGTH: Final = 300
-_PARENT_CHECK_S: Final = 0.5
-_PR_SET_PDEATHSIG: Final = 1
+START_LIMIT_S: Final = 20.0
+_PROCESS_LIMIT_S: Final = 120.0
+_CANCEL_CHECK_S: Final = 0.1
 
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """Wall-clock limits of a Python bot, in seconds: for one decision, and for all decisions of a match."""
+    """Wall-clock limits of a Python bot, in seconds: for one decision, for all of a match, and for making ``Bot()``."""
 
     decision_s: float = DECISION_LIMIT_S
     match_s: float = MATCH_LIMIT_S
+    start_s: float = START_LIMIT_S
 
 
 @dataclass(frozen=True)
@@ -71,26 +76,41 @@ class PythonPolicy:
 def read_source(path: Path) -> PythonPolicy:
     """Return the bot in ``path`` without running it; ``BotError`` if it is missing, too large or not Python."""
     try:
-        size = path.stat().st_size
-        if size > MAX_SOURCE_BYTES:
-            raise BotError(f"{path} has {size:,} bytes: a Python bot has at most {MAX_SOURCE_BYTES:,}")
-        source = path.read_text(encoding="utf-8")
-        compile(source, path.name, "exec")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BotError(f"{path} cannot be read: {error}") from error
-    except (SyntaxError, ValueError) as error:
-        raise BotError(f"{path} is no Python source: {error}") from error
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BotError(f"{path} is no file: a Python bot is one source file")
+        if status.st_size > MAX_SOURCE_BYTES:
+            raise BotError(f"{path} has {status.st_size:,} bytes: a Python bot has at most {MAX_SOURCE_BYTES:,}")
+        source = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise BotError(f"{path} cannot be read: {_one_line(error)}") from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of the bot's style is not our caller's to hear
+            compile(source, path.name, "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise BotError(f"{path} is no Python source: {_one_line(error)}") from error
     return PythonPolicy(source)
 
 
-class BotProcess:
-    """The process in which one bot decides; started again after a fault. A context manager."""
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
-    def __init__(self, policy: PythonPolicy, limits: TimeLimits) -> None:
+
+class BotProcess:
+    """The process in which one bot decides; started again after a fault. A context manager.
+
+    ``is_cancelled`` is asked while an answer is awaited; once it says yes, ``Cancelled`` is raised.
+    """
+
+    def __init__(
+        self, policy: PythonPolicy, limits: TimeLimits, *, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> None:
         self._policy = policy
         self._limits = limits
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._pipe: multiprocessing.connection.Connection | None = None
+        self._is_cancelled = is_cancelled
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
         self._spent_s = 0.0
 
     def __enter__(self) -> "BotProcess":
@@ -100,129 +120,132 @@ class BotProcess:
         self.close()
 
     def start_match(self) -> None:
-        """Make a fresh ``Bot()`` for a new match; raise ``Fault`` if that fails."""
-        if self._process is None or not self._process.is_alive():
-            self.close()
-            context = multiprocessing.get_context("spawn")
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(
-                target=_serve, args=(theirs, self._policy.source, os.getpid()), daemon=True, name="bot"
-            )
-            self._process.start()
-            theirs.close()
+        """Make a fresh ``Bot()`` for a new match; raise ``Fault`` if that fails, ``BotError`` if no process starts."""
+        self._start_process()
         self._spent_s = 0.0
-        answer = self._ask(None, max(_START_LIMIT_S, self._limits.decision_s))
-        if answer is not None:
-            raise Fault(Termination.NOT_LOADED, str(answer))
+        self._send(None)
+        if not self._is_answered(self._limits.start_s):
+            self.close()
+            raise Fault(Termination.NOT_LOADED, f"Bot() was not ready within {self._limits.start_s:g} s")
+        kind, text = self._receive()
+        if kind != bot_entry.LOADED:
+            raise Fault(Termination.NOT_LOADED, text)
 
     def decide(self, observation: NDArray[np.float32]) -> int:
         """Return the bot's action; raise ``Fault`` if it raises, stalls, ends, or answers what is no action number."""
-        left_s = self._limits.match_s - self._spent_s
+        left_s = max(self._limits.match_s - self._spent_s, 0.0)
+        limit_s = min(self._limits.decision_s, left_s)
         begin = time.perf_counter()
-        answer = self._ask([float(value) for value in observation], min(self._limits.decision_s, left_s))
-        self._spent_s += time.perf_counter() - begin
-        if isinstance(answer, str):
-            raise Fault(Termination.RAISED, answer)
-        if isinstance(answer, float) and math.isnan(answer):
-            raise Fault(Termination.NOT_A_NUMBER, "answered NaN")
-        if isinstance(answer, int):
-            return answer
-        raise Fault(Termination.ILLEGAL_ACTION, f"answered {answer!r}: the number of an action is needed")
-
-    def _ask(self, message: list[float] | None, limit_s: float) -> object:
-        assert self._pipe is not None  # noqa: S101  # start_match has made it
-        try:
-            self._pipe.send(message)
-            if not self._pipe.poll(max(limit_s, 0.0)):
-                self.close()
-                whole_match = limit_s < self._limits.decision_s
-                kind = Termination.MATCH_TIMEOUT if whole_match else Termination.DECISION_TIMEOUT
-                limit = self._limits.match_s if whole_match else limit_s
-                raise Fault(kind, f"no answer within {limit:g} s")
-            return _plain(self._pipe.recv_bytes(4096))
-        except (EOFError, OSError) as error:
-            code = self._process.exitcode if self._process else None
+        self._send([float(value) for value in observation])
+        if not self._is_answered(limit_s):
             self.close()
-            raise Fault(Termination.EXITED, f"the bot's process ended (exit code {code})") from error
+            if limit_s < self._limits.decision_s:
+                detail = f"its decisions took more than the {self._limits.match_s:g} s of a match"
+                raise Fault(Termination.MATCH_TIMEOUT, detail)
+            raise Fault(Termination.DECISION_TIMEOUT, f"no answer within {limit_s:g} s")
+        kind, text = self._receive()
+        self._spent_s += time.perf_counter() - begin
+        return _action(kind, text)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and what it has forked."""
         if self._pipe is not None:
             self._pipe.close()
         if self._process is not None:
+            if sys.platform != "win32" and self._process.pid is not None:
+                with contextlib.suppress(OSError):  # it has no group yet, or nobody is left in it
+                    os.killpg(self._process.pid, signal.SIGKILL)
             self._process.kill()
             self._process.join()
             self._process.close()
         self._process, self._pipe = None, None
 
-
-def _plain(message: bytes) -> object:
-    """Decode an answer of the bot's process: 'n' none, 'i' integer, 'f' NaN, 'e' error, 'o' other. Nothing is unpickled."""
-    kind, text = message[:1], message[1:].decode(errors="replace")
-    if kind == b"n":
-        return None
-    if kind == b"i":
-        return int(text)
-    if kind == b"f":
-        return math.nan
-    return text if kind == b"e" else [text]
-
-
-def _encode(answer: object) -> bytes:
-    if isinstance(answer, bool) or answer is None:
-        return b"o" + repr(answer).encode()
-    if isinstance(answer, int | np.integer):
-        return b"i" + str(max(-(2**31), min(int(answer), 2**31))).encode()
-    if isinstance(answer, float | np.floating):
-        return b"f" if math.isnan(float(answer)) else b"o" + str(float(answer)).encode()
-    return b"o" + repr(type(answer)).encode()
-
-
-def _die_with_parent(parent: int) -> None:
-    """End this process when the one that started it ends, however that ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PARENT_CHECK_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True, name="parent-watch").start()
-
-
-def _describe(error: BaseException) -> bytes:
-    text = f"{type(error).__name__}: {error}".splitlines()[0]
-    return b"e" + text[:_DETAIL_LENGTH].encode()
-
-
-def _serve(pipe: multiprocessing.connection.Connection, source: str, parent: int) -> None:
-    """Answer observations with actions until the pipe closes; what the bot prints goes nowhere."""
-    _die_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        sys.stdout = sys.stderr = nowhere
-        for number in (1, 2):
-            os.dup2(nowhere.fileno(), number)
-        with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
-            _answer_all(pipe, source)
-
-
-def _answer_all(pipe: multiprocessing.connection.Connection, source: str) -> None:
-    bot: object = None
-    namespace: dict[str, object] = {"__name__": "bot"}
-    while True:
-        message = pipe.recv()
+    def _start_process(self) -> None:
+        """Start the process if it is not up, and wait until it is ready to run the bot's code."""
+        if self._process is not None and self._process.is_alive():
+            return
+        self.close()
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        _bound_waiting(self._pipe)
+        arguments = (theirs, self._policy.source, os.getpid())
+        self._process = context.Process(target=bot_entry.serve, args=arguments, daemon=True, name="bot")
         try:
-            if message is None:
-                if "Bot" not in namespace:
-                    exec(compile(source, "bot.py", "exec"), namespace)  # noqa: S102  # the user allowed this bot
-                bot = namespace["Bot"]()  # type: ignore[operator]
-                answer = b"n"
-            else:
-                answer = _encode(bot.decide(message))  # type: ignore[attr-defined]
-        except KeyError as error:
-            answer = b"eno class named Bot in the file" if error.args == ("Bot",) else _describe(error)
-        except Exception as error:  # noqa: BLE001  # a worker's border: whatever a bot raises is its forfeit
-            answer = _describe(error)
-        pipe.send_bytes(answer)
+            self._process.start()
+            theirs.close()
+            is_ready = self._is_answered(_PROCESS_LIMIT_S) and self._pipe.recv_bytes(1) == bot_entry.READY
+        except (OSError, EOFError):
+            is_ready = False
+        if not is_ready:
+            code = self._end_code()
+            raise BotError(
+                f"no process can be started for a Python bot (it ended with exit code {code}): "
+                "start the program from a file, below 'if __name__ == \"__main__\":'"
+            )
+
+    def _send(self, message: list[float] | None) -> None:
+        assert self._pipe is not None  # noqa: S101  # start_match has made it
+        try:
+            self._pipe.send(message)
+        except OSError as error:
+            raise self._exited() from error
+
+    def _is_answered(self, limit_s: float) -> bool:
+        """Wait for an answer, or the end of the process; return whether there is one within ``limit_s``."""
+        assert self._pipe is not None  # noqa: S101  # start_match has made it
+        end = time.perf_counter() + limit_s
+        while True:
+            left_s = max(end - time.perf_counter(), 0.0)
+            try:
+                if self._pipe.poll(min(left_s, _CANCEL_CHECK_S)):
+                    return True
+            except OSError:
+                return True  # the pipe is broken: reading it says so
+            if self._is_cancelled():
+                self.close()
+                raise Cancelled
+            if left_s <= _CANCEL_CHECK_S:
+                return False
+
+    def _receive(self) -> tuple[bytes, str]:
+        assert self._pipe is not None  # noqa: S101  # start_match has made it
+        try:
+            message = self._pipe.recv_bytes(bot_entry.MAX_ANSWER_BYTES)
+        except (EOFError, OSError) as error:
+            raise self._exited() from error
+        return message[:1], " ".join(message[1:].decode(errors="replace").split())
+
+    def _exited(self) -> Fault:
+        return Fault(Termination.EXITED, f"the bot's process ended (exit code {self._end_code()})")
+
+    def _end_code(self) -> int | None:
+        """Return with what the process has ended, or what ends it now if it has only let go of its pipe."""
+        code = None
+        if self._process is not None and self._process.pid is not None:
+            self._process.kill()  # one that is ending by itself keeps its own code
+            self._process.join()
+            code = self._process.exitcode
+        else:
+            self._process = None  # it never started
+        self.close()
+        return code
+
+
+def _bound_waiting(pipe: Connection) -> None:
+    """Keep a bot that writes halves of messages into the pipe from holding up its reader."""
+    if sys.platform != "win32":
+        with socket.socket(fileno=os.dup(pipe.fileno())) as end:
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                end.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", 1, 0))
+
+
+def _action(kind: bytes, text: str) -> int:
+    """Return the number that the bot has answered; raise ``Fault`` for anything else."""
+    if kind == bot_entry.RAISED:
+        raise Fault(Termination.RAISED, text)
+    if kind == bot_entry.NOT_A_NUMBER:
+        raise Fault(Termination.NOT_A_NUMBER, "answered NaN")
+    if kind == bot_entry.INTEGER:
+        with contextlib.suppress(ValueError):
+            return int(text)
+    raise Fault(Termination.ILLEGAL_ACTION, f"answered {text}: the number of an action is needed")

@@ -1,0 +1,409 @@
+"""The pool: processes that die, stall, come and go, and results that do not show it."""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from multiprocessing.connection import Listener, wait
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from game.errors import ExecutorError
+from game.executors import shared_bank
+from game.executors.base import ExecutorSettings, Matches, RunControl, RunState, default_workers, usable_cores
+from game.executors.pool import SHORT_JOB, PoolExecutor
+from game.executors.serial import SerialExecutor
+from game.executors.shared_bank import MappedBank, SharedBank
+from game.games.rally import GAME
+from game.policies.bank import build_bank
+from game.policies.python_bot import PythonPolicy, TimeLimits
+from game.spec import RESULT_DTYPE, MatchEnd, Seat, Termination
+from tests.doubles import (
+    PATIENT,
+    STILL,
+    Unreadable,
+    WorkerKiller,
+    deciding,
+    matches,
+    scripted_field,
+    wait_for_end,
+)
+
+FIELD = scripted_field()
+COUNT = 1200
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return SerialExecutor().run(Matches(GAME, FIELD, matches(COUNT, 3)))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """A pool of two workers that stay up; who kills one leaves it to start another."""
+    with PoolExecutor(settings=ExecutorSettings(workers=2, batch_size=50, limits=PATIENT)) as executor:
+        executor.run(Matches(GAME, FIELD, matches(COUNT, 3)))
+        yield executor
+
+
+def sorted_rows(chunks):
+    results = np.concatenate([np.zeros(0, RESULT_DTYPE), *(chunk.results for chunk in chunks)])
+    return results[np.argsort(results["match_id"], kind="stable")]
+
+
+def kill_workers(executor):
+    """Kill all workers of ``executor``, and nobody else."""
+    for pid in executor.worker_pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def script(source, *arguments):
+    """Start ``source`` as a program of its own, from a command line; it does not outlive the block."""
+    command = [sys.executable, "-c", source, *map(str, arguments)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+class TestWorkers:
+    def test_they_stay_up_from_run_to_run_and_end_with_the_executor(self, expected):
+        with PoolExecutor(1) as executor:
+            assert executor.worker_pids == ()
+            rows = [executor.run(Matches(GAME, FIELD, matches(COUNT, 3))) for _ in range(2)]
+            pids = executor.worker_pids
+            assert executor.run(Matches(GAME, FIELD[::-1], matches(9, 3)))["match_id"].tolist() == list(range(9))
+            assert executor.worker_pids == pids
+            assert len(pids) == 1
+            workers = [psutil.Process(pid) for pid in pids]
+        assert not wait_for_end(workers)
+        assert executor.worker_pids == ()
+        assert all(each.tobytes() == expected.tobytes() for each in rows)
+        executor.close()
+
+    def test_a_short_job_starts_none_and_gives_the_same_rows(self, expected):
+        with PoolExecutor(2) as executor:
+            assert executor.run(Matches(GAME, FIELD, matches(SHORT_JOB, 3))).tobytes() == expected[:SHORT_JOB].tobytes()
+            assert executor.worker_pids == ()
+
+    def test_no_more_are_started_than_there_are_chunks(self):
+        with PoolExecutor(settings=ExecutorSettings(workers=8, batch_size=300)) as executor:
+            executor.run(Matches(GAME, FIELD, matches(301, 3)))
+            assert len(executor.worker_pids) == 2
+
+    def test_the_default_leaves_one_core_free(self):
+        with PoolExecutor() as executor, PoolExecutor("auto") as adaptive:
+            assert executor.workers == adaptive.workers == default_workers() == max(1, usable_cores() - 1)
+
+    def test_their_number_changes_within_a_run_and_the_rows_do_not(self, pool, expected):
+        numbers, chunks = [], []
+        for chunk in pool.play(GAME, FIELD, [matches(COUNT, 3)]):
+            pool.set_workers({3: 1, 9: 3, 15: 2}.get(len(chunks), pool.workers))
+            chunks.append(chunk)
+            numbers.append(len(pool.worker_pids))
+        assert sorted_rows(chunks).tobytes() == expected.tobytes()
+        assert {1, 3} <= set(numbers)
+        assert pool.workers == 2
+
+    @pytest.mark.parametrize("workers", [0, -1, 257, 1000])
+    def test_an_impossible_number_is_refused_and_changes_nothing(self, pool, workers):
+        with pytest.raises(ExecutorError, match=f"workers is {workers}: 1 to 256 are allowed"):
+            pool.set_workers(workers)
+        with pytest.raises(ExecutorError, match=f"workers is {workers}: 1 to 256 are allowed"):
+            PoolExecutor(workers)
+        assert pool.workers == 2
+
+    def test_one_is_light_single_threaded_and_deaf_to_interrupts(self, tmp_path):
+        source = (
+            "import sys; from pathlib import Path; from tests.doubles import *; from game.executors.base import *\n"
+            "from game.executors.pool import PoolExecutor\n"
+            "policies = (*scripted_field(), Spy(STILL, Path(sys.argv[1])))\n"
+            "with PoolExecutor(1) as executor: executor.run(Matches(GAME, policies, matches(300, 3)))"
+        )
+        report = tmp_path / "report.json"
+        with script(source, report) as program:
+            assert program.communicate(timeout=120) == ("", "")
+        seen = json.loads(report.read_text(encoding="utf-8"))
+        heavy = {"torch", "pygame", "PySide6", "pyqtgraph", "neat", "sqlalchemy", "pytest", "league", "ai", "app"}
+        assert heavy.isdisjoint(seen["modules"])
+        assert {"numba", "game.batch"} <= set(seen["modules"])
+        assert set(seen["environment"].values()) == {"1"}
+        assert seen["threads"] == seen["python_threads"] == 3  # it plays, it reads its messages, it watches its parent
+        assert seen["ignores_interrupts"]
+
+
+class TestDeaths:
+    @pytest.mark.parametrize("moment", [0, 1, 10, COUNT // 50 - 1])
+    def test_killed_workers_cost_no_result(self, pool, expected, moment):
+        chunks = []
+        stream = pool.play(GAME, FIELD, [matches(COUNT, 3)])
+        chunks += itertools.islice(stream, moment)
+        deaths = pool.worker_deaths
+        kill_workers(pool)
+        chunks += stream
+        assert sorted_rows(chunks).tobytes() == expected.tobytes()
+        assert not any(chunk.faults for chunk in chunks)
+        assert pool.worker_deaths <= deaths + 2
+
+    def test_workers_killed_while_they_play_are_noticed_and_replaced(self, pool, expected):
+        stream = pool.play(GAME, FIELD, [matches(COUNT, 3)])
+        chunks = [next(stream)]
+        deaths, before = pool.worker_deaths, set(pool.worker_pids)
+        kill_workers(pool)
+        chunks += stream
+        assert pool.worker_deaths == deaths + 2
+        assert before.isdisjoint(pool.worker_pids)
+        assert sorted_rows(chunks).tobytes() == expected.tobytes()
+
+    @pytest.mark.slow
+    def test_workers_killed_while_they_start_cost_no_result(self, expected):
+        rows = matches(COUNT, 3)
+        with PoolExecutor(settings=ExecutorSettings(workers=2, batch_size=400)) as executor:
+
+            def parts():
+                yield rows[:800]
+                assert len(executor.worker_pids) == 2  # a chunk each, and now the queue behind them is filled
+                kill_workers(executor)
+                yield rows[800:]
+
+            assert sorted_rows(executor.play(GAME, FIELD, parts())).tobytes() == expected.tobytes()
+            assert executor.worker_deaths == 2
+
+    def test_a_match_that_kills_two_workers_is_reported_and_the_others_are_played(self, pool):
+        policies = (*FIELD, WorkerKiller(STILL), PythonPolicy(STILL))
+        rows = matches(60, 3)
+        rows["left"][[20, 41]], rows["right"][41] = 3, 3
+        rows["left"][50] = 4
+        harmless = SerialExecutor(ExecutorSettings(limits=PATIENT)).run(Matches(GAME, policies, rows))
+        deaths = pool.worker_deaths
+        chunks = list(pool.play(GAME, policies, [rows]))
+        results = sorted_rows(chunks)
+        lost = np.isin(results["match_id"], [20, 41])
+        assert results[~lost].tobytes() == harmless[~lost].tobytes()
+        assert results[lost]["termination"].tolist() == [[Termination.WORKER_DIED] * 2] * 2
+        assert results[lost]["end"].tolist() == [MatchEnd.FORFEIT] * 2
+        assert results[lost]["outcome"].tolist() == [0, 0]
+        assert [tuple(row)[:4] for row in results[lost]] == [tuple(row)[:4] for row in rows[[20, 41]]]
+        assert sorted((f.match_id, f.seat) for chunk in chunks for f in chunk.faults) == [
+            (match_id, seat) for match_id in (20, 41) for seat in Seat
+        ]
+        assert {f.detail for chunk in chunks for f in chunk.faults} == {
+            "two worker processes died while they played this match"
+        }
+        assert pool.worker_deaths == deaths + 4
+
+    @pytest.mark.slow
+    @pytest.mark.timeout(120)
+    def test_a_worker_killed_twice_in_one_slow_match_is_that_matches_end(self, pool, tmp_path):
+        address = str(tmp_path / "bot")
+        head = "import os, time\nfrom multiprocessing.connection import Client"
+        sleeps = deciding(f"Client({address!r}).send(os.getppid())\ntime.sleep(3600)", head=head)
+        rows = matches(120, 3)
+        rows["left"][60] = 3
+        with Listener(address) as listener:
+
+            def kill_twice() -> None:
+                for _ in range(2):
+                    with listener.accept() as connection:
+                        os.kill(connection.recv(), signal.SIGKILL)  # the worker, by the word of its bot
+
+            thread = threading.Thread(target=kill_twice)
+            thread.start()
+            with PoolExecutor(settings=ExecutorSettings(workers=1, limits=TimeLimits(3600, 3600))) as executor:
+                chunks = list(executor.play(GAME, (*FIELD, PythonPolicy(sleeps)), [rows]))
+                assert executor.worker_deaths == 2
+            thread.join()
+        results = sorted_rows(chunks)
+        assert results["termination"][60].tolist() == [Termination.WORKER_DIED] * 2
+        assert not np.delete(results["termination"], 60, axis=0).any()
+
+    def test_workers_that_died_between_runs_are_nobodys_fault(self, pool, expected):
+        kill_workers(pool)
+        for worker in pool._workers:
+            assert wait([worker.process.sentinel], 60)
+        kills_one = (*FIELD, WorkerKiller(STILL))
+        rows = matches(6, 3)
+        rows["left"][3] = 3
+        deaths = pool.worker_deaths
+        assert np.count_nonzero(pool.run(Matches(GAME, kills_one, rows))["termination"].any(axis=1)) == 1
+        assert pool.worker_deaths == deaths + 4
+        assert pool.run(Matches(GAME, FIELD, matches(COUNT, 3))).tobytes() == expected.tobytes()
+
+    @pytest.mark.slow
+    def test_a_program_without_its_guard_is_told_so_and_does_not_fork_for_ever(self, tmp_path):
+        program = tmp_path / "unguarded.py"
+        program.write_text(
+            "from tests.doubles import *; from game.executors.base import *\n"
+            "from game.executors.pool import PoolExecutor\n"
+            "with PoolExecutor(1) as executor: executor.run(Matches(GAME, scripted_field(), matches(300, 3)))\n",
+            encoding="utf-8",
+        )
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, program], check=False, env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 1
+        last = done.stderr.strip().splitlines()[-1]
+        assert "3 worker processes have died while they started (the last with exit code 1)" in last
+        assert "__main__" in last
+
+    def test_policies_that_no_worker_can_read_are_an_error_and_not_a_forfeit(self, pool, expected):
+        with pytest.raises(ExecutorError, match="this policy cannot be unpickled"):
+            pool.run(Matches(GAME, (*FIELD, Unreadable(STILL)), matches(9, 4)))
+        assert pool.run(Matches(GAME, FIELD, matches(COUNT, 3))).tobytes() == expected.tobytes()
+
+
+class TestRuns:
+    @pytest.mark.timeout(120)
+    def test_cancelling_ends_bots_that_sleep(self, tmp_path):
+        address = str(tmp_path / "bot")
+        head = "import os, time\nfrom multiprocessing.connection import Client"
+        sleeps = PythonPolicy(deciding(f"Client({address!r}).send(os.getpid())\ntime.sleep(3600)", head=head))
+        control, pids = RunControl(), []
+        with Listener(address) as listener:
+
+            def cancel() -> None:
+                for _ in range(2):
+                    with listener.accept() as connection:
+                        pids.append(connection.recv())
+                control.set(RunState.CANCELLED)
+
+            thread = threading.Thread(target=cancel)
+            thread.start()
+            with PoolExecutor(settings=ExecutorSettings(workers=2, limits=TimeLimits(3600, 3600))) as executor:
+                rows = matches(3, 3)
+                rows["left"] = 3
+                assert list(executor.play(GAME, (*FIELD, sleeps), [rows], control)) == []
+                assert executor.worker_pids == ()
+            thread.join()
+        assert not wait_for_end([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)])
+
+    def test_a_second_run_while_one_is_open_is_refused(self, pool, expected):
+        stream = pool.play(GAME, FIELD, [matches(COUNT, 3)])
+        chunks = [next(stream)]
+        with pytest.raises(ExecutorError, match="is playing already"):
+            pool.run(Matches(GAME, FIELD, matches(9, 3)))
+        chunks += stream
+        assert sorted_rows(chunks).tobytes() == expected.tobytes()
+
+    def test_a_closed_iterator_keeps_workers_that_are_nearly_done(self, pool):
+        next(stream := pool.play(GAME, FIELD, (matches(50, 3) for _ in itertools.count())))
+        pids = pool.worker_pids
+        stream.close()
+        assert pool.worker_pids == pids
+
+    def test_closing_within_a_run_is_an_error_of_that_run(self):
+        executor = PoolExecutor(settings=ExecutorSettings(workers=1, batch_size=50))
+        stream = executor.play(GAME, FIELD, [matches(COUNT, 3)])
+        next(stream)
+        executor.close()
+        with pytest.raises(ExecutorError, match="is closed"):
+            list(stream)
+
+    @pytest.mark.timeout(120)
+    def test_chunks_larger_than_a_pipe_do_not_lock_parent_and_workers(self):
+        settings = ExecutorSettings(workers=1, batch_size=12_000)
+        with PoolExecutor(settings=settings) as executor:
+            rows = matches(48_000, 2)
+            assert len(executor.run(Matches(GAME, FIELD[:2], rows))) == len(rows)
+
+    def test_auto_keeps_at_least_one_worker_and_gives_the_same_rows(self, expected):
+        with PoolExecutor(settings=ExecutorSettings(workers="auto", batch_size=50)) as executor:
+            executor._load_checked = -1e9  # the first look at the load is due
+            assert executor.run(Matches(GAME, FIELD, matches(COUNT, 3))).tobytes() == expected.tobytes()
+            assert 1 <= executor.workers <= usable_cores()
+
+
+class TestMemory:
+    def test_a_mapped_bank_is_the_bank_and_goes_with_its_owner(self):
+        bank = build_bank(FIELD)
+        shared = SharedBank(bank)
+        mapped = MappedBank(shared.address)
+        assert all(np.array_equal(ours, theirs) for ours, theirs in zip(bank, mapped.bank, strict=True))
+        assert not any(array.flags.writeable for array in mapped.bank)
+        mapped.close()
+        shared.close()
+        with pytest.raises(FileNotFoundError):
+            MappedBank(shared.address)
+
+    def test_a_bank_still_in_use_is_let_go_without_an_error(self):
+        shared = SharedBank(build_bank(FIELD))
+        mapped = MappedBank(shared.address)
+        held = mapped.bank
+        mapped.close()
+        assert held.table.shape == (3, 5)
+        shared.close()
+        del held
+        mapped._segment.close()
+
+    def test_without_room_for_a_segment_the_bank_travels_as_bytes(self, tmp_path):
+        assert shared_bank._has_room(1000, tmp_path)
+        assert not shared_bank._has_room(2**62, tmp_path)
+        assert shared_bank._has_room(2**62, tmp_path / "missing")
+        bank = build_bank(FIELD)
+        content = shared_bank._content(bank).tobytes()
+        sizes = len(bank.table), len(bank.integers), len(bank.reals)
+        mapped = MappedBank(shared_bank.BankAddress("", content, *sizes))
+        assert all(np.array_equal(ours, theirs) for ours, theirs in zip(bank, mapped.bank, strict=True))
+        mapped.close()
+
+
+HOLDER = """
+import sys
+from tests.doubles import *; from game.executors.base import *
+from game.executors.pool import PoolExecutor
+sleeps = PythonPolicy(deciding("time.sleep(3600)", head="import time"))
+rows = matches(400, 3)
+rows["left"][-2:] = 3
+executor = PoolExecutor(settings=ExecutorSettings(workers=2, limits=TimeLimits(3600, 3600)))
+for chunk in executor.play(GAME, (*scripted_field(), sleeps), [rows]):
+    print(executor._bank.address.segment, flush=True)
+"""
+
+
+class TestParent:
+    @pytest.mark.slow
+    @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc and /dev/shm")
+    def test_a_killed_parent_leaves_no_process_and_no_memory_behind(self):
+        with script(HOLDER) as program:
+            segment = program.stdout.readline().strip()
+            parent = psutil.Process(program.pid)
+            wait_for_bots(parent)
+            family = parent.children(recursive=True)
+            assert Path(shared_bank._SEGMENTS, segment).exists()
+            parent.kill()
+        assert not wait_for_end(family)
+        assert not Path(shared_bank._SEGMENTS, segment).exists()
+
+    @pytest.mark.parametrize("ending", ["", "raise SystemExit(0)", "del executor"])
+    def test_a_program_that_forgets_to_close_ends_nevertheless(self, ending):
+        source = (
+            "from tests.doubles import *; from game.executors.base import *\n"
+            "from game.executors.pool import PoolExecutor\n"
+            "executor = PoolExecutor(1)\n"
+            f"executor.run(Matches(GAME, scripted_field(), matches(300, 3)))\n{ending}"
+        )
+        with script(source) as program:
+            assert program.communicate(timeout=120) == ("", "")
+            assert program.returncode == 0
+
+
+def wait_for_bots(parent):
+    """Return when both bots of ``HOLDER`` are up: their workers have started them, which shows as grandchildren."""
+    for _ in range(100_000):
+        workers = [child for child in parent.children() if len(child.children())]
+        if len(workers) == 2:
+            return
+        psutil.wait_procs([parent], timeout=0.05)
+    raise AssertionError("no bots were started")

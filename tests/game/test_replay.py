@@ -1,0 +1,98 @@
+"""A stored match again: the same bit for bit, and where it is not, in which columns."""
+
+import numpy as np
+import pytest
+
+from game.executors.base import Matches
+from game.executors.serial import SerialExecutor
+from game.games.rally import GAME
+from game.policies.python_bot import PythonPolicy
+from game.replay import Replay, points_course
+from game.spec import RESULT_DTYPE, MatchEnd, MatchSpec, Seat
+from tests.doubles import STILL, broken_network, matches
+from tests.game.networks import bot, follower, graph
+
+RNG = np.random.default_rng(3)
+FIELD = (bot("random"), bot("tracker"), bot("predictor"), follower(RNG), graph(RNG, is_recurrent=True, follows=2.0))
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return SerialExecutor().run(Matches(GAME, FIELD, matches(30, len(FIELD), points=3)))
+
+
+def replay_of(row, points=3):
+    return Replay(GAME, (FIELD[row["left"]], FIELD[row["right"]]), int(row["seed"]), points)
+
+
+def test_every_stored_match_is_replayed_bit_for_bit(stored):
+    assert len(np.unique(stored["state_hash"])) == len(stored)
+    for row in stored:
+        verification = replay_of(row).verify(row)
+        assert verification.is_same
+        assert verification.differences == ()
+
+
+def test_a_replay_that_was_watched_half_way_is_still_the_same_match(stored):
+    replay = replay_of(stored[4])
+    for _, _ in zip(range(40), replay.frames(), strict=False):
+        pass
+    assert not replay.match.is_over
+    assert replay.verify(stored[4]).is_same
+
+
+@pytest.mark.parametrize("name", [n for n in RESULT_DTYPE.names if n not in ("match_id", "left", "right")])
+def test_a_tampered_column_is_named_and_no_other(stored, name):
+    row = stored[2].copy()
+    row[name] = row[name] + 1 if row[name].shape == () else row[name] + np.array([0, 1], row[name].dtype)
+    verification = replay_of(stored[2]).verify(row)
+    assert not verification.is_same
+    assert verification.differences == (name,)
+
+
+def test_another_seed_seat_or_policy_is_seen(stored):
+    row = stored[7]
+    players = FIELD[row["left"]], FIELD[row["right"]]
+    for replay in (
+        Replay(GAME, players, int(row["seed"]) + 1, 3),
+        Replay(GAME, players[::-1], int(row["seed"]), 3),
+        Replay(GAME, (players[0], follower(RNG)), int(row["seed"]), 3),
+        Replay(GAME, players, int(row["seed"]), 2),
+    ):
+        assert "state_hash" in replay.verify(row).differences
+
+
+def test_a_forfeit_is_replayed_as_one():
+    field = (bot("tracker"), broken_network())
+    specs = [MatchSpec(0, 0, 1, 5, 1), MatchSpec(1, 1, 0, 5, 1), MatchSpec(2, 1, 1, 5, 1)]
+    for row in SerialExecutor().run(Matches.of(GAME, field, specs)):
+        assert row["end"] == MatchEnd.FORFEIT
+        assert Replay(GAME, (field[row["left"]], field[row["right"]]), int(row["seed"]), 1).verify(row).is_same
+
+
+@pytest.mark.parametrize("seat", Seat)
+def test_a_match_of_a_python_bot_cannot_be_replayed(seat):
+    policies = [bot("tracker"), bot("tracker")]
+    policies[seat] = PythonPolicy(STILL)
+    with pytest.raises(ValueError, match="Python bot cannot be replayed"):
+        Replay(GAME, tuple(policies), 1, 3)
+
+
+def test_the_course_names_every_point_its_tick_and_its_scorer(stored):
+    for row in stored:
+        course = list(points_course(replay_of(row).frames()))
+        ticks = [tick for tick, *_ in course]
+        assert ticks == sorted(set(ticks))
+        assert ticks[-1] <= row["ticks"]
+        for number, (_, scorer, left, right) in enumerate(course, start=1):
+            before = course[number - 2][2:] if number > 1 else (0, 0)
+            gained = (left - before[0], right - before[1])
+            assert gained == ((1, 0) if scorer is Seat.LEFT else (0, 1))
+            assert left + right == number
+        assert course[-1][2:] == tuple(row["points"])
+        if row["end"] == MatchEnd.POINTS:
+            assert course[-1][0] == row["ticks"]
+
+
+def test_a_match_without_points_has_no_course():
+    assert list(points_course(iter([{"tick": 1.0, "left_points": 0.0, "right_points": 0.0}] * 3))) == []
