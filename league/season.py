@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from game.batch import MATCH_DTYPE
-from game.executors.base import Executor, FaultReport, MatchRows, PlayedChunk, RunControl, RunState
+from game.executors.base import Executor, FaultReport, MatchRows, PlayedChunk, RunControl
 from game.games import game as game_named
 from game.policies.bank import Policy
 from game.seeding import pair_seeds
@@ -121,6 +121,7 @@ class Season:
         self.totals = Totals()
         self._planned: list[_Planned] = []
         self._history: History = []
+        self._is_round_planned = False
         self._stored = _StoredMatches(self._store, self.row.id)
 
     @classmethod
@@ -202,6 +203,7 @@ class Season:
         for pairings in rounds:
             buffer = _Buffer()
             stored_at = self._clock()
+            self._is_round_planned = False
             chunks = executor.play(self.game, policies, self._missing(pairings), control)
             try:
                 for chunk in chunks:
@@ -213,7 +215,7 @@ class Season:
             finally:
                 self._save(buffer)
             self._save_history()
-            if control.state in (RunState.STOPPING, RunState.CANCELLED) and not self._is_played_up_to_now():
+            if not self._is_round_complete():
                 return False
         return True
 
@@ -230,13 +232,14 @@ class Season:
         for pairings in schedule(self.config.format).rounds(len(self.players), self.config, self.encounters):
             for _ in self._missing(pairings):
                 pass
-            if not self._is_played_up_to_now():
+            if not self._is_round_complete():
                 return
 
-    def _is_played_up_to_now(self) -> bool:
-        """Whether every match planned so far has a result."""
+    def _is_round_complete(self) -> bool:
+        """Whether the round was planned to its end, and every match planned so far has a result."""
         last = self._planned[-1] if self._planned else None
-        return last is None or self.totals.matches == 2 * (last.first_number + last.pairing.pairs)
+        planned = 2 * (last.first_number + last.pairing.pairs) if last else 0
+        return self._is_round_planned and self.totals.matches == planned
 
     def _missing(self, pairings: Iterable[Pairing]) -> Iterator[MatchRows]:
         """Yield the matches of ``pairings`` that are not stored; those that are go into the sums."""
@@ -253,6 +256,7 @@ class Season:
                 rows = rows[~np.isin(rows["match_id"], stored["match_id"])]
             if len(rows):
                 yield rows
+        self._is_round_planned = True
 
     def _matches(self, pairing: Pairing, number: int) -> MatchRows:
         rows = np.empty(2 * pairing.pairs, MATCH_DTYPE)

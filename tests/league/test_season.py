@@ -182,7 +182,7 @@ def test_faulty_bot_forfeits_and_the_season_goes_on(tmp_path: Path) -> None:
     assert len(summary.faults) == 4
     line = next(line for line in summary.lines if line.player.name == "bad")
     assert (line.standing.losses, line.faults) == (4, 4)
-    assert summary.fault_lines == ("bad: 4 x raised an exception (ValueError: broken)",)
+    assert summary.fault_lines == ("bad: 4 x raised an exception (ValueError: broken (bot.py, line 3))",)
     assert summary.outcomes["forfeited"] == 4
 
 
