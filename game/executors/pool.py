@@ -200,9 +200,6 @@ class PoolExecutor:
                 chunk = waiting.popleft() if waiting else self._next_chunk(chunks)
                 if chunk is None:
                     return True
-                if chunk.is_slow and depth:
-                    waiting.appendleft(chunk)
-                    return False
                 if place == len(self._workers):
                     self._workers.append(Worker.start())
                 self._workers[place].give(chunk, self._load)

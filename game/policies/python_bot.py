@@ -137,7 +137,7 @@ class BotProcess:
         limit_s = min(self._limits.decision_s, left_s)
         begin = time.perf_counter()
         self._send([float(value) for value in observation])
-        if not self._is_answered(limit_s):
+        if left_s == 0.0 or not self._is_answered(limit_s):
             self.close()
             if limit_s < self._limits.decision_s:
                 detail = f"its decisions took more than the {self._limits.match_s:g} s of a match"

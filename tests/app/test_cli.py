@@ -122,7 +122,7 @@ def test_serial_and_pool_of_any_size_give_the_same_rows(capsys: pytest.CaptureFi
         (["replay", "1:99999"], r"match 99999 of season 1 is not stored"),
         (["replay", "7:1"], r"there is no season 7"),
         (["standings", "--season", "9"], r"there is no season 9"),
-        (["players", "import", "/nowhere/x.safetensors"], r"/nowhere/x.safetensors cannot be read"),
+        (["players", "import", "/nowhere/x.safetensors"], r"/nowhere/x.safetensors cannot be used: it cannot be read"),
         (["players", "export", "nobody", "x"], r"there is no player 'nobody'"),
         (["players", "check", "nobody"], r"there is no player 'nobody'"),
         (["players", "archive", "nobody"], r"there is no player 'nobody'"),

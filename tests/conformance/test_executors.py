@@ -62,10 +62,10 @@ def test_rows_come_in_the_order_of_the_matches_whatever_their_ids(executor, expe
 def test_chunks_hold_every_match_once(executor, expected):
     rows = matches(900, len(FIELD), points=2)
     parts = (rows[at : at + 13] for at in range(0, len(rows), 13))
-    results = collected(executor.play(GAME, FIELD, parts))
+    chunks = list(executor.play(GAME, FIELD, parts))
+    results = collected(chunks)
     assert results[np.argsort(results["match_id"])].tobytes() == expected.tobytes()
-    assert results.dtype == RESULT_DTYPE
-    assert results.flags.writeable
+    assert all(chunk.results.dtype == RESULT_DTYPE and chunk.results.flags.writeable for chunk in chunks)
 
 
 def test_policies_of_one_run_are_not_those_of_the_next(executor):

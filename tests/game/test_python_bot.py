@@ -188,6 +188,14 @@ def test_a_bot_can_use_numpy_with_one_thread():
         assert process.decide(OBSERVATION) == 2  # its own, and the one that watches the parent
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+def test_a_bot_is_handed_no_file_but_its_pipe():
+    source = deciding("return len(os.listdir('/proc/self/fd'))", head="import os")
+    with BotProcess(PythonPolicy(source), PATIENT) as process:
+        process.start_match()
+        assert process.decide(OBSERVATION) == 5  # the standard ones, the pipe, and the folder that it lists
+
+
 def test_no_process_for_the_bot_is_not_the_bots_fault(tmp_path):
     process = BotProcess(PythonPolicy(Source("")), PATIENT)
     with pytest.raises(BotError, match=r"no process can be started .* exit code 1"):

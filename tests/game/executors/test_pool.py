@@ -289,6 +289,50 @@ class TestRuns:
             thread.join()
         assert not wait_for_end([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)])
 
+    @pytest.mark.slow
+    @pytest.mark.timeout(120)
+    def test_no_match_waits_behind_one_of_a_python_bot(self, tmp_path):
+        address = str(tmp_path / "bot")
+        head = f"from multiprocessing.connection import Client\nserver = Client({address!r})"
+        reports = PythonPolicy(f"{head}\nserver.send(0)\n{STILL}")
+        waits = PythonPolicy(f"{head}\nserver.send(1)\nserver.recv()\n{STILL}")
+        rows = matches(4, 3)
+        rows["left"] = [4, 3, 3, 3]  # one match lasts until the three others are under way
+        with Listener(address) as listener:
+
+            def release() -> None:
+                guests = [listener.accept() for _ in range(4)]
+                for guest in guests:
+                    if guest.recv():
+                        guest.send(0)
+                    guest.close()
+
+            thread = threading.Thread(target=release)
+            thread.start()
+            limits = TimeLimits(3600, 3600, 3600)
+            with PoolExecutor(settings=ExecutorSettings(workers=2, limits=limits)) as executor:
+                results = executor.run(Matches(GAME, (*FIELD, reports, waits), rows))
+            thread.join()
+        assert not results["termination"].any()
+
+    @pytest.mark.slow
+    def test_cancelling_while_workers_start_keeps_them_for_the_next_run(self, expected):
+        rows, control, pids = matches(COUNT, 3), RunControl(), []
+        with PoolExecutor(settings=ExecutorSettings(workers=2, batch_size=400)) as executor:
+
+            def parts():
+                yield rows[:800]
+                pids.extend(executor.worker_pids)
+                for pid in pids:
+                    os.kill(pid, signal.SIGINT)  # Ctrl+C reaches all of a program's processes
+                control.set(RunState.CANCELLED)
+                yield rows[800:]
+
+            assert list(executor.play(GAME, FIELD, parts(), control)) == []
+            assert executor.run(Matches(GAME, FIELD, rows)).tobytes() == expected.tobytes()
+            assert executor.worker_pids == tuple(pids)
+            assert executor.worker_deaths == 0
+
     def test_a_second_run_while_one_is_open_is_refused(self, pool, expected):
         stream = pool.play(GAME, FIELD, [matches(COUNT, 3)])
         chunks = [next(stream)]
