@@ -57,7 +57,8 @@ def _dispatch(matches: Matches) -> Row:
         shares = []
         for _ in range(_ROUNDS):
             cpu, wall = time.process_time(), time.perf_counter()
-            pool.run(matches)
+            for _ in pool.play(matches.game, matches.policies, [matches.rows]):
+                pass
             shares.append((time.process_time() - cpu) / (time.perf_counter() - wall))
     return at_most("dispatch: parent's processor time / play", 100 * float(np.median(shares)), "%", 2.0)
 

@@ -170,19 +170,30 @@ def checked_rows(rows: Iterable[MatchRows], game: GameSpec, policies: int) -> It
         yield part
 
 
+def first_sizes() -> dict[bool, float]:
+    """Return the lengths of the first chunks, without and with Python bots."""
+    return {False: float(_FIRST_CHUNK), True: 1.0}
+
+
 class Chunker:
     """Cuts a stream of match rows into chunks of about ``TARGET_S`` of play, measured as it goes.
 
     Matches with Python bots are some thousand times slower; they make chunks of their own. ``batch_size`` is the length
-    of every chunk, if it is given.
+    of every chunk, if it is given. ``sizes`` are what an earlier run has learned, and learn on.
     """
 
-    def __init__(self, rows: Iterable[MatchRows], bots: Iterable[int], batch_size: int | None) -> None:
+    def __init__(
+        self,
+        rows: Iterable[MatchRows],
+        bots: Iterable[int],
+        batch_size: int | None,
+        sizes: dict[bool, float] | None = None,
+    ) -> None:
         self._rows = iter(rows)
         self._bots = list(bots)
         self._batch_size = batch_size
         self._held: deque[tuple[MatchRows, bool]] = deque()
-        self._size = {False: float(_FIRST_CHUNK), True: 1.0}
+        self._size = first_sizes() if sizes is None else sizes
 
     def is_slow(self, chunk: MatchRows) -> bool:
         """Whether ``chunk`` is of matches with Python bots."""

@@ -26,7 +26,8 @@ _JOIN_S: Final = 1.0
 class Chunk:
     """Matches on their way to a worker; ``deaths`` is how many workers have died playing them.
 
-    One of Python bots ``is_slow``: nothing waits behind it in the queue of a worker. It ``is_begun`` once a worker has said that it plays it.
+    One of Python bots ``is_slow``: nothing waits behind it in the queue of a worker. It ``is_begun`` once a worker has
+    said that it plays it.
     """
 
     number: int

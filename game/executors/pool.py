@@ -33,7 +33,7 @@ from game.executors.base import (
     in_order,
     usable_cores,
 )
-from game.executors.chunk import Chunker, checked_bank, checked_rows
+from game.executors.chunk import Chunker, checked_bank, checked_rows, first_sizes
 from game.executors.crew import Chunk, Worker
 from game.executors.serial import SerialExecutor
 from game.executors.shared_bank import SharedBank
@@ -75,6 +75,7 @@ class PoolExecutor:
         self._generation = 0
         self._numbers = 0
         self._failed_starts = 0
+        self._sizes = first_sizes()
         self._is_playing = False
         self._is_closed = False
         self._load_checked = time.monotonic()
@@ -151,7 +152,7 @@ class PoolExecutor:
                     return
                 stream = _chain(held, stream)
             self._prepare(game, policies)
-            yield from self._play_chunks(Chunker(stream, bots, self._settings.batch_size), control)
+            yield from self._play_chunks(Chunker(stream, bots, self._settings.batch_size, self._sizes), control)
         finally:
             self._drop_running()
             self._is_playing = False
@@ -168,6 +169,7 @@ class PoolExecutor:
             self._bank.close()
         self._bank = bank
         self._generation += 1
+        self._sizes = first_sizes()  # what the last policies took says nothing about these
         self._loaded = (game, policies)
         bots = tuple((i, policy) for i, policy in enumerate(policies) if isinstance(policy, PythonPolicy))
         self._load = Load(self._generation, game.name, bank.address, bots, len(policies), self._settings.limits)

@@ -164,7 +164,7 @@ def test_a_paused_run_waits_and_then_loses_nothing(executor, expected):
         chunks.extend(executor.play(GAME, FIELD, [matches(900, len(FIELD), points=2)], control))
         finished.set()
 
-    thread = threading.Thread(target=play)
+    thread = threading.Thread(target=play, daemon=True)
     thread.start()
     assert not finished.wait(0.3)
     assert chunks == []

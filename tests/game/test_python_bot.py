@@ -145,7 +145,7 @@ def test_waiting_for_a_bot_ends_when_the_run_is_cancelled(tmp_path):
             listener.accept().close()
             cancelled.set()
 
-        thread = threading.Thread(target=cancel)
+        thread = threading.Thread(target=cancel, daemon=True)
         thread.start()
         process.start_match()
         with pytest.raises(Cancelled):

@@ -2,11 +2,8 @@
 
 import contextlib
 import itertools
-import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from multiprocessing.connection import Listener, wait
 from pathlib import Path
@@ -16,13 +13,10 @@ import psutil
 import pytest
 
 from game.errors import ExecutorError
-from game.executors import shared_bank
 from game.executors.base import ExecutorSettings, Matches, RunControl, RunState, default_workers, usable_cores
 from game.executors.pool import SHORT_JOB, PoolExecutor
 from game.executors.serial import SerialExecutor
-from game.executors.shared_bank import MappedBank, SharedBank
 from game.games.rally import GAME
-from game.policies.bank import build_bank
 from game.policies.python_bot import PythonPolicy, TimeLimits
 from game.spec import RESULT_DTYPE, MatchEnd, Seat, Termination
 from tests.doubles import (
@@ -64,17 +58,6 @@ def kill_workers(executor):
     for pid in executor.worker_pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-@contextlib.contextmanager
-def script(source, *arguments):
-    """Start ``source`` as a program of its own, from a command line; it does not outlive the block."""
-    command = [sys.executable, "-c", source, *map(str, arguments)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
-        try:
-            yield program
-        finally:
-            program.kill()
 
 
 class TestWorkers:
@@ -123,24 +106,6 @@ class TestWorkers:
         with pytest.raises(ExecutorError, match=f"workers is {workers}: 1 to 256 are allowed"):
             PoolExecutor(workers)
         assert pool.workers == 2
-
-    def test_one_is_light_single_threaded_and_deaf_to_interrupts(self, tmp_path):
-        source = (
-            "import sys; from pathlib import Path; from tests.doubles import *; from game.executors.base import *\n"
-            "from game.executors.pool import PoolExecutor\n"
-            "policies = (*scripted_field(), Spy(STILL, Path(sys.argv[1])))\n"
-            "with PoolExecutor(1) as executor: executor.run(Matches(GAME, policies, matches(300, 3)))"
-        )
-        report = tmp_path / "report.json"
-        with script(source, report) as program:
-            assert program.communicate(timeout=120) == ("", "")
-        seen = json.loads(report.read_text(encoding="utf-8"))
-        heavy = {"torch", "pygame", "PySide6", "pyqtgraph", "neat", "sqlalchemy", "pytest", "league", "ai", "app"}
-        assert heavy.isdisjoint(seen["modules"])
-        assert {"numba", "game.batch"} <= set(seen["modules"])
-        assert set(seen["environment"].values()) == {"1"}
-        assert seen["threads"] == seen["python_threads"] == 3  # it plays, it reads its messages, it watches its parent
-        assert seen["ignores_interrupts"]
 
 
 class TestDeaths:
@@ -218,7 +183,7 @@ class TestDeaths:
                     with listener.accept() as connection:
                         os.kill(connection.recv(), signal.SIGKILL)  # the worker, by the word of its bot
 
-            thread = threading.Thread(target=kill_twice)
+            thread = threading.Thread(target=kill_twice, daemon=True)
             thread.start()
             with PoolExecutor(settings=ExecutorSettings(workers=1, limits=TimeLimits(3600, 3600))) as executor:
                 chunks = list(executor.play(GAME, (*FIELD, PythonPolicy(sleeps)), [rows]))
@@ -239,24 +204,6 @@ class TestDeaths:
         assert np.count_nonzero(pool.run(Matches(GAME, kills_one, rows))["termination"].any(axis=1)) == 1
         assert pool.worker_deaths == deaths + 4
         assert pool.run(Matches(GAME, FIELD, matches(COUNT, 3))).tobytes() == expected.tobytes()
-
-    @pytest.mark.slow
-    def test_a_program_without_its_guard_is_told_so_and_does_not_fork_for_ever(self, tmp_path):
-        program = tmp_path / "unguarded.py"
-        program.write_text(
-            "from tests.doubles import *; from game.executors.base import *\n"
-            "from game.executors.pool import PoolExecutor\n"
-            "with PoolExecutor(1) as executor: executor.run(Matches(GAME, scripted_field(), matches(300, 3)))\n",
-            encoding="utf-8",
-        )
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            [sys.executable, program], check=False, env=environment, capture_output=True, text=True, timeout=120
-        )
-        assert done.returncode == 1
-        last = done.stderr.strip().splitlines()[-1]
-        assert "3 worker processes have died while they started (the last with exit code 1)" in last
-        assert "__main__" in last
 
     def test_policies_that_no_worker_can_read_are_an_error_and_not_a_forfeit(self, pool, expected):
         with pytest.raises(ExecutorError, match="this policy cannot be unpickled"):
@@ -279,7 +226,7 @@ class TestRuns:
                         pids.append(connection.recv())
                 control.set(RunState.CANCELLED)
 
-            thread = threading.Thread(target=cancel)
+            thread = threading.Thread(target=cancel, daemon=True)
             thread.start()
             with PoolExecutor(settings=ExecutorSettings(workers=2, limits=TimeLimits(3600, 3600))) as executor:
                 rows = matches(3, 3)
@@ -307,7 +254,7 @@ class TestRuns:
                         guest.send(0)
                     guest.close()
 
-            thread = threading.Thread(target=release)
+            thread = threading.Thread(target=release, daemon=True)
             thread.start()
             limits = TimeLimits(3600, 3600, 3600)
             with PoolExecutor(settings=ExecutorSettings(workers=2, limits=limits)) as executor:
@@ -367,87 +314,3 @@ class TestRuns:
             executor._load_checked = -1e9  # the first look at the load is due
             assert executor.run(Matches(GAME, FIELD, matches(COUNT, 3))).tobytes() == expected.tobytes()
             assert 1 <= executor.workers <= usable_cores()
-
-
-class TestMemory:
-    def test_a_mapped_bank_is_the_bank_and_goes_with_its_owner(self):
-        bank = build_bank(FIELD)
-        shared = SharedBank(bank)
-        mapped = MappedBank(shared.address)
-        assert all(np.array_equal(ours, theirs) for ours, theirs in zip(bank, mapped.bank, strict=True))
-        assert not any(array.flags.writeable for array in mapped.bank)
-        mapped.close()
-        shared.close()
-        with pytest.raises(FileNotFoundError):
-            MappedBank(shared.address)
-
-    def test_a_bank_still_in_use_is_let_go_without_an_error(self):
-        shared = SharedBank(build_bank(FIELD))
-        mapped = MappedBank(shared.address)
-        held = mapped.bank
-        mapped.close()
-        assert held.table.shape == (3, 5)
-        shared.close()
-        del held
-        mapped._segment.close()
-
-    def test_without_room_for_a_segment_the_bank_travels_as_bytes(self, tmp_path):
-        assert shared_bank._has_room(1000, tmp_path)
-        assert not shared_bank._has_room(2**62, tmp_path)
-        assert shared_bank._has_room(2**62, tmp_path / "missing")
-        bank = build_bank(FIELD)
-        content = shared_bank._content(bank).tobytes()
-        sizes = len(bank.table), len(bank.integers), len(bank.reals)
-        mapped = MappedBank(shared_bank.BankAddress("", content, *sizes))
-        assert all(np.array_equal(ours, theirs) for ours, theirs in zip(bank, mapped.bank, strict=True))
-        mapped.close()
-
-
-HOLDER = """
-import sys
-from tests.doubles import *; from game.executors.base import *
-from game.executors.pool import PoolExecutor
-sleeps = PythonPolicy(deciding("time.sleep(3600)", head="import time"))
-rows = matches(400, 3)
-rows["left"][-2:] = 3
-executor = PoolExecutor(settings=ExecutorSettings(workers=2, limits=TimeLimits(3600, 3600)))
-for chunk in executor.play(GAME, (*scripted_field(), sleeps), [rows]):
-    print(executor._bank.address.segment, flush=True)
-"""
-
-
-class TestParent:
-    @pytest.mark.slow
-    @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc and /dev/shm")
-    def test_a_killed_parent_leaves_no_process_and_no_memory_behind(self):
-        with script(HOLDER) as program:
-            segment = program.stdout.readline().strip()
-            parent = psutil.Process(program.pid)
-            wait_for_bots(parent)
-            family = parent.children(recursive=True)
-            assert Path(shared_bank._SEGMENTS, segment).exists()
-            parent.kill()
-        assert not wait_for_end(family)
-        assert not Path(shared_bank._SEGMENTS, segment).exists()
-
-    @pytest.mark.parametrize("ending", ["", "raise SystemExit(0)", "del executor"])
-    def test_a_program_that_forgets_to_close_ends_nevertheless(self, ending):
-        source = (
-            "from tests.doubles import *; from game.executors.base import *\n"
-            "from game.executors.pool import PoolExecutor\n"
-            "executor = PoolExecutor(1)\n"
-            f"executor.run(Matches(GAME, scripted_field(), matches(300, 3)))\n{ending}"
-        )
-        with script(source) as program:
-            assert program.communicate(timeout=120) == ("", "")
-            assert program.returncode == 0
-
-
-def wait_for_bots(parent):
-    """Return when both bots of ``HOLDER`` are up: their workers have started them, which shows as grandchildren."""
-    for _ in range(100_000):
-        workers = [child for child in parent.children() if len(child.children())]
-        if len(workers) == 2:
-            return
-        psutil.wait_procs([parent], timeout=0.05)
-    raise AssertionError("no bots were started")

@@ -41,7 +41,7 @@ def test_cancelling_ends_the_wait_for_a_bot_that_sleeps(tmp_path):
             listener.accept().close()
             control.set(RunState.CANCELLED)
 
-        thread = threading.Thread(target=cancel)
+        thread = threading.Thread(target=cancel, daemon=True)
         thread.start()
         assert list(executor.play(GAME, (*scripted_field(), sleeps), [matches(8, 4)[5:]], control)) == []
         thread.join()
