@@ -151,6 +151,7 @@ class TestDeaths:
         rows["left"][[20, 41]], rows["right"][41] = 3, 3
         rows["left"][50] = 4
         harmless = SerialExecutor(ExecutorSettings(limits=PATIENT)).run(Matches(GAME, policies, rows))
+        pool.run(Matches(GAME, FIELD, matches(9, 3)))  # what an earlier test has killed is noticed here
         deaths = pool.worker_deaths
         chunks = list(pool.play(GAME, policies, [rows]))
         results = sorted_rows(chunks)
