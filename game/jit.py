@@ -26,9 +26,12 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _SOURCE_ROOT: Final = Path(__file__).parent
 
+_NOT_IN_KERNELS: Final = frozenset({"executors", "match.py", "render.py", "replay.py", "tape.py", "timeline.py"})
+"""What no kernel reads: an edit there compiles nothing anew."""
+
 
 def source_digest() -> str:
-    """Short digest of every source file of ``game/`` and of the compiler's version.
+    """Short digest of the sources of ``game/`` that a kernel may read, and of the compiler's version.
 
     numba's own cache looks only at the file that holds a kernel, not at the kernels it calls: after an
     edit of the rules a cached match loop would go on playing the old ones. A cache folder per digest
@@ -36,8 +39,10 @@ def source_digest() -> str:
     """
     digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:3]}".encode())
     for path in sorted(_SOURCE_ROOT.rglob("*.py")):
-        digest.update(path.relative_to(_SOURCE_ROOT).as_posix().encode())
-        digest.update(path.read_bytes())
+        name = path.relative_to(_SOURCE_ROOT)
+        if name.parts[0] not in _NOT_IN_KERNELS:
+            digest.update(name.as_posix().encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

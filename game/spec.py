@@ -128,6 +128,20 @@ class BotParameter(NamedTuple):
 
 
 @dataclass(frozen=True)
+class CourtShape:
+    """What a picture of the court needs beside a state: lengths in court units, the origin in the middle, y upwards."""
+
+    half_width: float
+    half_height: float
+    ball_radius: float
+    paddle_line: float
+    """Distance of both paddles' faces from the middle."""
+    paddle_half: float
+    """Half the height of a paddle."""
+    spin_limit: float
+
+
+@dataclass(frozen=True)
 class GameSpec:
     """A game, as everything outside its own file sees it.
 
@@ -148,6 +162,7 @@ class GameSpec:
     bots: tuple[ScriptedBot, ...]
     rule_book: str
     picture: Callable[[Court, int], dict[str, float]]
+    shape: CourtShape
 
     @property
     def n_observations(self) -> int:

@@ -94,7 +94,7 @@ from game.contract import implement
 from game.games import rally_bots
 from game.games.rally_court import *  # the rules are written in the court's own words
 from game.jit import LANES, kernel
-from game.spec import GameSpec, MatchEnd
+from game.spec import CourtShape, GameSpec, MatchEnd
 
 VERSION: Final = 1
 
@@ -497,4 +497,12 @@ GAME: Final = GameSpec(
     bots=rally_bots.BOTS,
     rule_book=__doc__ or "",
     picture=_picture,
+    shape=CourtShape(
+        half_width=float(HALF_WIDTH),
+        half_height=float(HALF_HEIGHT),
+        ball_radius=float(BALL_RADIUS),
+        paddle_line=float(PADDLE_LINE),
+        paddle_half=float(PADDLE_HALF),
+        spin_limit=float(SPIN_LIMIT),
+    ),
 )

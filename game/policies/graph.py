@@ -55,7 +55,7 @@ class GraphPolicy:
             raise PlayerFileError(
                 "the arrays of a graph do not fit together: row needs nodes + 1, weight as many as source"
             )
-        if self.row[0] != 0 or self.row[-1] != connections or np.any(np.diff(self.row) < 0):
+        if self.row[0] != 0 or self.row[-1] != connections or np.any(np.diff(self.row.astype(np.int64)) < 0):
             raise PlayerFileError(f"the rows of a graph must rise from 0 to its {connections} connections")
         self._check_values(nodes)
 

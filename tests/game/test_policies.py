@@ -192,6 +192,7 @@ def test_the_unchanged_graph_is_allowed():
     [
         ({"row": [0, 3]}, "row needs nodes \\+ 1"),
         ({"row": [0, 2, 1]}, "rise from 0 to its 3 connections"),
+        ({"row": [0, -(2**31) + 2, 3]}, "rise from 0 to its 3 connections"),  # the difference overflows int32
         ({"row": [0, 4, 3]}, "rise from 0 to its 3 connections"),
         ({"row": [1, 2, 3]}, "rise from 0 to its 3 connections"),
         ({"weight": [0, 0]}, "weight as many as source"),
