@@ -1,0 +1,134 @@
+"""The league's store for the window: questions are answered in one reader thread, so that painting never waits for a disk.
+
+The thread computes nothing: SQLite and the files do the work, and both let go of the interpreter meanwhile.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:  # the store is imported by the thread: the window paints first
+    from app.session import League
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+Question: TypeAlias = "Callable[[League], T]"
+
+
+class Ticket:
+    """A question that was asked; its answer is dropped once it is cancelled."""
+
+    def __init__(self) -> None:
+        self._is_cancelled = False
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the answer is unwanted."""
+        return self._is_cancelled
+
+    def cancel(self) -> None:
+        """Drop the answer; a question that was not looked at yet is not asked."""
+        self._is_cancelled = True
+
+
+class Reader(QObject):
+    """Asks the league and answers in the window's thread, one question after the other."""
+
+    opened = Signal()
+    """The league is open: the first question can be answered."""
+    failed_to_open = Signal(str)
+    """One sentence: the league's folder or database cannot be used."""
+    failed = Signal(str)
+    """One sentence: a question without a ``failed`` of its own could not be answered."""
+
+    _answered = Signal(object)
+
+    def __init__(self, home: str | None) -> None:
+        super().__init__()
+        self._home = home
+        self._questions: SimpleQueue[Callable[[Any], None] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._answered.connect(_deliver)
+
+    def start(self) -> None:
+        """Open the league, in the reader's thread."""
+        self._thread = threading.Thread(target=self._work, name="league reader", daemon=True)
+        self._thread.start()
+
+    def ask(
+        self,
+        question: "Callable[[League], T]",
+        answer: Callable[[T], None],
+        *,
+        failed: Callable[[str], None] | None = None,
+    ) -> Ticket:
+        """Answer ``question`` by a call of ``answer`` in this thread, or of ``failed`` with one sentence."""
+        ticket = Ticket()
+
+        def work(league: "League") -> None:
+            if not ticket.is_cancelled:
+                self._answered.emit(_Answer(ticket, self._outcome(question, answer, failed, league)))
+
+        self._questions.put(work)
+        return ticket
+
+    def close(self) -> None:
+        """End the thread after the question that it is at."""
+        self._questions.put(None)
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _outcome(
+        self,
+        question: "Callable[[League], T]",
+        answer: Callable[[T], None],
+        failed: Callable[[str], None] | None,
+        league: "League",
+    ) -> Callable[[], None]:
+        from game.errors import GameError
+        from league.errors import LeagueError
+
+        try:
+            found = question(league)
+        except (LeagueError, GameError) as error:
+            sentence = str(error)
+            return lambda: (failed or self.failed.emit)(sentence)
+        except Exception as error:  # a border: the thread must go on, and the window shows what was wrong
+            logger.exception("a question to the league failed")
+            sentence = f"this is a fault of the program: {type(error).__name__}: {error}"
+            return lambda: (failed or self.failed.emit)(sentence)
+        return lambda: answer(found)
+
+    def _work(self) -> None:
+        from app.session import open_league
+        from game.errors import GameError
+        from league.errors import LeagueError
+
+        with ExitStack() as stack:
+            try:
+                league = stack.enter_context(open_league(self._home))
+            except (LeagueError, GameError, OSError) as error:
+                self.failed_to_open.emit(str(error))
+                return
+            self.opened.emit()
+            while (work := self._questions.get()) is not None:
+                work(league)
+
+
+class _Answer:
+    def __init__(self, ticket: Ticket, deliver: Callable[[], None]) -> None:
+        self.ticket = ticket
+        self.deliver = deliver
+
+
+def _deliver(answer: _Answer) -> None:
+    if not answer.ticket.is_cancelled:
+        answer.deliver()

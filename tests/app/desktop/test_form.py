@@ -1,0 +1,119 @@
+"""Forms made from configuration classes: what is shown is what is built, and the class's own words say what is wrong."""
+
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from app.desktop.form import ConfigForm
+from league.config import SeasonConfig
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    depth: int = Field(3, ge=1, le=9, description="How deep.")
+
+
+class Sample(BaseModel):
+    """One field of every kind that a form knows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    count: int = Field(7, ge=1, le=100, description="How many.")
+    seed: int = Field(2**40, ge=0, le=2**63 - 1, description="A long number.")
+    rate: float = Field(0.25, ge=0, le=1, description="A share.")
+    mode: Literal["slow", "fast"] = Field("slow", description="How.")
+    is_loud: bool = Field(False, description="Aloud.")
+    limit: int | None = Field(None, ge=1, le=50, description="At most.")
+    names: tuple[str, ...] = Field(("a", "b"), description="Who.")
+    layers: tuple[int, ...] = Field((16, 8), description="Sizes.")
+    inner: Inner | None = Field(None, description="More.")
+
+
+@pytest.fixture
+def form(qtbot: QtBot) -> ConfigForm:
+    made = ConfigForm(Sample)
+    qtbot.addWidget(made)
+    return made
+
+
+def test_the_form_begins_with_the_defaults(form: ConfigForm) -> None:
+    assert form.build() == Sample()
+    assert form.problem() == ""
+
+
+def test_what_is_set_is_what_is_built(form: ConfigForm) -> None:
+    wanted = Sample(
+        count=42,
+        seed=2**62,
+        rate=0.125,
+        mode="fast",
+        is_loud=True,
+        limit=9,
+        names=("x",),
+        layers=(4,),
+        inner=Inner(depth=5),
+    )
+    form.set_values(wanted.model_dump())
+    assert form.build() == wanted
+    form.reset()
+    assert form.build() == Sample()
+
+
+def test_every_editor_can_be_used_by_hand(form: ConfigForm, qtbot: QtBot) -> None:
+    form.findChild(QSpinBox, "count").setValue(8)
+    form.findChild(QDoubleSpinBox, "rate").setValue(0.5)
+    form.findChild(QComboBox, "mode").setCurrentIndex(1)
+    form.findChild(QCheckBox, "is_loud").click()
+    names = form.findChild(QLineEdit, "names")
+    names.clear()
+    with qtbot.waitSignal(form.changed):
+        qtbot.keyClicks(names, "c, d")
+    built = form.build()
+    assert built == Sample(count=8, rate=0.5, mode="fast", is_loud=True, names=("c", "d"))
+
+
+def test_ranges_and_descriptions_come_from_the_class(form: ConfigForm) -> None:
+    count = form.findChild(QSpinBox, "count")
+    assert (count.minimum(), count.maximum()) == (1, 100)
+    assert count.toolTip() == "How many. Allowed: 1 to 100. Default: 7."
+    assert count.accessibleName() == "Count"
+
+
+def test_a_long_number_that_is_none_is_said_in_the_words_of_the_class(form: ConfigForm) -> None:
+    form.findChild(QLineEdit, "seed").setText("12x")
+    assert "seed is '12x'" in form.problem()
+    form.findChild(QLineEdit, "seed").setText("-1")
+    assert form.problem() == "seed is -1; it must be at least 0"
+
+
+def test_a_list_of_numbers_with_a_word_in_it_is_refused(form: ConfigForm) -> None:
+    form.findChild(QLineEdit, "layers").setText("16, many")
+    assert "layers" in form.problem()
+
+
+def test_a_seasons_form_takes_the_players_from_elsewhere(qtbot: QtBot) -> None:
+    form = ConfigForm(SeasonConfig, leave_out=["players"], choices={"format": ["round_robin", "swiss"]})
+    qtbot.addWidget(form)
+    assert "players" in form.problem()
+    assert form.problem({"players": ("aa", "bb")}) == ""
+    form.findChild(QComboBox, "format").setCurrentIndex(1)
+    assert form.build({"players": ("aa", "bb")}).format == "swiss"  # type: ignore[attr-defined]
+
+
+def test_the_wheel_passes_a_number_that_has_no_focus(form: ConfigForm, qtbot: QtBot) -> None:
+    from PySide6.QtCore import QPoint, QPointF
+    from PySide6.QtGui import QWheelEvent
+    from PySide6.QtWidgets import QApplication
+
+    count = form.findChild(QSpinBox, "count")
+    turn = QWheelEvent(
+        QPointF(5, 5), QPointF(5, 5), QPoint(0, 0), QPoint(0, 120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(count, turn)
+    assert count.value() == 7
