@@ -5,9 +5,9 @@ import sys
 
 def main(arguments: list[str]) -> int:
     """Open the desktop if there is nothing else to do; return the exit code."""
-    from app.cli import run  # a worker process imports this file and needs none of it
+    from app.launch import launch  # a worker process imports this file and needs none of it
 
-    return run(arguments)
+    return launch(arguments)
 
 
 if __name__ == "__main__":

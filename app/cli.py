@@ -135,19 +135,20 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # click hands in one ar
         logging.getLogger().setLevel(logging.INFO)
     if ctx.invoked_subcommand is not None:
         return
-    if options["no_visuals"] or options["auto"]:
+    if options["no_visuals"] or (options["auto"] and missing_display()):
         ctx.exit(_tournament(options))
-    ctx.exit(_desktop())
+    ctx.exit(desktop(options["home"]))
 
 
-def _desktop() -> int:
-    """Open the desktop; where it cannot, say why and what works instead."""
+def desktop(home: str | None) -> int:
+    """Open the desktop of the league at ``home``; where it cannot open, say why and what works instead."""
     reason = missing_display()
-    sys.stderr.write(
-        (f"the desktop cannot open: {reason}. " if reason else "this version has no desktop yet. ")
-        + "Play without a window: python main.py --no-visuals\n"
-    )
-    return WRONG_USE
+    if reason:
+        sys.stderr.write(f"the desktop cannot open: {reason}. Play without a window: python main.py --no-visuals\n")
+        return WRONG_USE
+    from app.desktop.application import open_desktop  # the only way to Qt
+
+    return open_desktop(home)
 
 
 def _tournament(options: dict[str, Any]) -> int:
@@ -156,8 +157,7 @@ def _tournament(options: dict[str, Any]) -> int:
     from app.tournament import run_tournament, to_stderr
 
     if options["auto"]:
-        reason = missing_display() or "this version has no desktop yet"
-        to_stderr(f"{reason}: playing a headless tournament instead")
+        to_stderr(f"{missing_display()}: playing a headless tournament instead")
     request = _request(options)
     with open_league(options["home"]) as league:
         outcome = run_tournament(league, request, to_stderr)

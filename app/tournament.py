@@ -80,7 +80,7 @@ def run_tournament(league: League, request: Request, say: Callable[[str], None])
     with (
         writer_lock(league.home.folder),
         make_executor(request.executor, request.settings) as executor,
-        _interruptible(say) as control,
+        interruptible(say) as control,
         SeasonBar(f"season {season.row.id}") as bar,
     ):
 
@@ -98,12 +98,12 @@ def run_tournament(league: League, request: Request, say: Callable[[str], None])
 
 
 @contextmanager
-def _interruptible(say: Callable[[str], None]) -> Iterator[RunControl]:
-    """Give a control that Ctrl+C (or SIGTERM) tells to stop: once after the running matches, twice at once."""
-    control = RunControl()
+def interruptible(say: Callable[[str], None], control: RunControl | None = None) -> Iterator[RunControl]:
+    """Give ``control``, which Ctrl+C (or SIGTERM) tells to stop: once after the running matches, twice at once."""
+    control = control or RunControl()
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        if control.state is RunState.RUNNING:
+        if control.state in (RunState.RUNNING, RunState.PAUSED):
             control.set(RunState.STOPPING)
             say("\nstopping after the running matches (again: at once)")
         else:

@@ -38,6 +38,10 @@ class Hub(QObject):
     play_against = Signal(object)
     """``PlayerRow`` or None: a person wants to play this player, or whoever suits."""
 
+    minimised = Signal(bool)
+    """The window was minimised, or is shown again."""
+    closing = Signal()
+    """The window closes: timers and threads of panels end now."""
     arena_frame = Signal(float, float)
     """Frames a second and milliseconds a frame of the arena, once a second."""
     status = Signal(str, str)

@@ -41,7 +41,7 @@ class Settings(QObject):
         try:
             if isinstance(value, str) and kind is bool:
                 return {"true": True, "false": False}[value]
-            return default if value is None else kind(value)  # type: ignore[arg-type]  # anything that an ini file holds
+            return default if value is None else kind(value)
         except (KeyError, TypeError, ValueError):
             return default
 
