@@ -5,9 +5,10 @@ set -u
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0
 
-# venv: pip in a virtual environment; the others: Qt offscreen and on X11, and a font for its labels.
+# venv: pip in a virtual environment; xvfb and xauth: a display for the test that walks through the window; the others: Qt
+# offscreen and on X11, and a font for its labels.
 wanted="python3-venv libglib2.0-0 libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 fonts-dejavu-core
-libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0"
+libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0 xvfb xauth"
 
 missing=""
 for package in $wanted; do

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +36,10 @@ def unfit_qt(version: str = PySide6.__version__, python: tuple[int, ...] = sys.v
     return ""
 
 
-def open_desktop(home: str | None) -> int:
+def open_desktop(home: str | None, *, on_window: Callable[[MainWindow], None] | None = None) -> int:
     """Open the window of the league at ``home`` and return when it is closed.
+
+    ``on_window`` gets the window before it is shown: a benchmark or a guided walk begins there.
 
     Raises
     ------
@@ -62,6 +65,8 @@ def open_desktop(home: str | None) -> int:
         )
     _end_on_signals(app, window)
     window.folder_wanted.connect(lambda folder: _start_again(window, folder))
+    if on_window is not None:
+        on_window(window)
     window.show()
     code = app.exec()
     reports.remove()
