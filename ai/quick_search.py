@@ -15,15 +15,16 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from game.batch import MATCH_DTYPE, play_batch
+from ai.dense_parameters import Build, dense_builder
+from ai.evaluation import CandidateSides, pair_rows
+from game.batch import play_batch
 from game.games import game as game_named
 from game.policies.activation import Activation
 from game.policies.bank import Policy, build_bank
-from game.policies.dense import DensePolicy
 from game.policies.file import PlayerFile, to_bytes
 from game.policies.graph import GraphPolicy
 from game.policies.scripted import ScriptedPolicy
-from game.seeding import pair_seed
+from game.seeding import pair_seeds
 from game.spec import GameSpec
 from league.home import write_atomic
 
@@ -54,27 +55,6 @@ class Generation:
     best: float
     mean: float
     step: float
-
-
-Build = Callable[[NDArray[np.float32]], Policy]
-
-
-def dense_builder(sizes: Sequence[int]) -> tuple[Build, int]:
-    """Return a builder of dense networks of layer ``sizes`` from flat parameters, and how many it takes."""
-    shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
-
-    def build(parameters: NDArray[np.float32]) -> Policy:
-        weights, biases, at = [], [], 0
-        for outputs, inputs in shapes:
-            weights.append(
-                parameters[at : at + outputs * inputs].reshape(outputs, inputs) / np.float32(np.sqrt(inputs))
-            )
-            at += outputs * inputs
-            biases.append(parameters[at : at + outputs] * np.float32(0.3))
-            at += outputs
-        return DensePolicy(tuple(weights), tuple(biases), Activation.RATIONAL)
-
-    return build, sum(outputs * (inputs + 1) for outputs, inputs in shapes)
 
 
 def graph_builder(game: GameSpec, hidden: int, fan_in: int, rng: np.random.Generator) -> tuple[Build, int]:
@@ -136,26 +116,10 @@ class QuickSearch:
     def _evaluate(self, candidates: list[Policy], number: int) -> NDArray[np.float64]:
         """Return the fitness of each candidate: share of points plus a share for contacts, on this generation's seeds."""
         config = self._config
-        n, m = len(candidates), len(self._opponents)
-        count = n * m * 2 * config.pairs
-        rows = np.zeros(count, MATCH_DTYPE)
-        rows["match_id"] = np.arange(count)
-        player = np.repeat(np.arange(n), m * 2 * config.pairs)
-        opponent = np.tile(np.repeat(np.arange(n, n + m), 2 * config.pairs), n)
-        swapped = rows["match_id"] % 2 == 1
-        rows["left"] = np.where(swapped, opponent, player)
-        rows["right"] = np.where(swapped, player, opponent)
-        seeds = [pair_seed(config.seed, number * config.pairs + pair) for pair in range(config.pairs)]
-        rows["seed"] = np.tile(np.repeat(np.array(seeds, np.int64), 2), n * m)
-        rows["points"] = config.points
+        seeds = pair_seeds(config.seed, number * config.pairs, config.pairs)
+        rows = pair_rows(len(candidates), len(self._opponents), seeds, config.points)
         results = play_batch(self._game, build_bank([*candidates, *self._opponents]), rows)
-        mine = swapped.astype(np.intp)
-        index = np.arange(count)
-        points, hits, misses = (results[name] for name in ("points", "hits", "misses"))
-        share = points[index, mine] / np.maximum(points.sum(axis=1), 1)
-        contact = hits[index, mine] / np.maximum(hits[index, mine] + misses[index, mine], 1)
-        fitness: NDArray[np.float64] = (share + _HIT_WEIGHT * contact).reshape(n, -1).mean(axis=1)
-        return fitness
+        return CandidateSides.of(results, len(candidates), len(self._opponents)).fitness(_HIT_WEIGHT)
 
 
 def starter(kind: str, config: SearchConfig, report: Callable[[Generation], None]) -> PlayerFile:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 import app.commands
+from app.command_options import batch_size_option, workers_option
 from app.config_options import config_options, given_only
 from app.display import missing_display
 from game.errors import GameError
@@ -64,18 +65,6 @@ class _Sprt(click.ParamType[dict[str, float]]):
         return {"elo0": low, "elo1": high}
 
 
-class _Workers(click.ParamType[int | str]):
-    name = "N|auto"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:  # noqa: ARG002
-        if value == "auto" or isinstance(value, int):
-            return "auto" if value == "auto" else int(value)
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(f"'{value}' is neither a number nor 'auto'")
-
-
 @click.group(
     cls=_Commands,
     invoke_without_command=True,
@@ -93,10 +82,8 @@ class _Workers(click.ParamType[int | str]):
 @click.option(
     "--sprt", type=_Sprt(), default=None, help="End an encounter early by a sequential test of these nElo bounds."
 )
-@click.option(
-    "--workers", type=_Workers(), default=None, help="Worker processes.  [default: physical cores - 1, at least 1]"
-)
-@click.option("--batch-size", type=int, default=None, help="Matches a chunk.  [default: 20-50 ms of play]")
+@workers_option
+@batch_size_option
 @click.option(
     "--executor", type=str, default="pool", show_default=True, help="How matches are executed: serial or pool."
 )

@@ -1,7 +1,7 @@
 """Command-line options made from a configuration class: one field, one option, with its range and description."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -26,8 +26,10 @@ def config_options(model: type[BaseModel], *, leave_out: tuple[str, ...]) -> Cal
     def decorate(command: F) -> F:
         for name, info in reversed(model.model_fields.items()):
             if name not in leave_out:
-                kind = _plain_type(info)
-                command = click.option(option_name(name), name, type=kind, default=None, help=_help(info))(command)
+                option, kind = option_name(name), _plain_type(info)
+                if info.annotation is bool:
+                    option, kind = f"{option}/--no-{option[2:]}", bool
+                command = click.option(option, name, type=kind, default=None, help=_help(info))(command)
         return command
 
     return decorate
@@ -39,6 +41,8 @@ def given_only(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _plain_type(info: FieldInfo) -> type[int | float | str]:
+    if get_origin(info.annotation) is tuple:
+        return str  # entries separated by commas, which the class splits
     for kind in (int, float, str):
         if info.annotation is kind or kind in getattr(info.annotation, "__args__", ()):
             return _PLAIN[kind]
@@ -50,4 +54,9 @@ def _help(info: FieldInfo) -> str:
     low = getattr(limits.get("ge"), "ge", getattr(limits.get("gt"), "gt", None))
     high = getattr(limits.get("le"), "le", None)
     span = f"; {low:,} to {high:,}" if low is not None and high is not None and high < 2**62 else ""
-    return f"{info.description}  [default: {info.default}{span}]"
+    default = info.default
+    if isinstance(default, tuple):
+        default = ",".join(str(entry) for entry in default)
+    if get_origin(info.annotation) is Literal:
+        span = f"; {', '.join(str(value) for value in get_args(info.annotation))}"
+    return f"{info.description}  [default: {default}{span}]"

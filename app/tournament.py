@@ -129,7 +129,12 @@ def _season(league: League, request: Request, say: Callable[[str], None]) -> Sea
         if not season.is_complete:
             say(f"season {stored.id} is the same and not complete: it goes on where it was")
         return season
-    return Season.create(league.store, config, f"{config.format.replace('_', ' ')}, {len(config.players)} players")
+    return Season.create(league.store, config, season_name(config))
+
+
+def season_name(config: SeasonConfig) -> str:
+    """Return what a season of ``config`` is called, wherever it is made."""
+    return f"{config.format.replace('_', ' ')}, {len(config.players)} players"
 
 
 def _resumed(league: League, request: Request) -> Season:
@@ -168,8 +173,13 @@ def _config(league: League, request: Request) -> SeasonConfig:
             f"{len(players)} player is given: a season needs at least 2; 'players list' shows who is there"
         )
     if request.is_new and "seed" not in fields:
-        fields["seed"] = int(np.random.default_rng().integers(2**31))
+        fields["seed"] = new_seed()
     return _validated({**fields, "players": players})
+
+
+def new_seed() -> int:
+    """Return a season seed that nobody has chosen."""
+    return int(np.random.default_rng().integers(2**31))
 
 
 def _validated(fields: Mapping[str, object]) -> SeasonConfig:

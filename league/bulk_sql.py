@@ -1,5 +1,6 @@
 """The SQL of the large tables, matches and rating history: statements compiled once, rows moved in bulk."""
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import repeat
@@ -7,7 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -38,10 +39,10 @@ def read_page(connection: Connection, season_id: int, after: int, page: int) -> 
     return _read(connection, _page_statement(), (season_id, after, page, 0), STORED_DTYPE).view(RESULT_DTYPE)
 
 
-def read_match_ids(connection: Connection, season_id: int) -> NDArray[np.int64]:
-    """Return the ids of a season's matches, ascending."""
-    dtype: np.dtype[np.void] = np.dtype([("match_id", np.int64)])
-    return _read(connection, _ids_statement(), (season_id,), dtype).view(np.int64)
+def read_matches(connection: Connection, season_id: int, match_ids: NDArray[np.int64]) -> Results:
+    """Return those of ``match_ids`` that a season has, each once, in match order."""
+    values = (season_id, json.dumps(match_ids.tolist()))
+    return _read(connection, _matches_statement(), values, STORED_DTYPE).view(RESULT_DTYPE)
 
 
 def read_pages(connection: Connection, season_id: int, page: int) -> Iterator[Results]:
@@ -71,7 +72,7 @@ def upsert_ratings(connection: Connection, season_id: int, points: Iterable[Rati
 
 
 def _read(
-    connection: Connection, statement: str, values: tuple[int, ...], dtype: np.dtype[np.void]
+    connection: Connection, statement: str, values: tuple[int | str, ...], dtype: np.dtype[np.void]
 ) -> NDArray[np.void]:
     """Return the rows of a query; by the driver's own cursor, since NumPy wants tuples and not SQLAlchemy's rows."""
     cursor = connection.connection.cursor()
@@ -104,9 +105,14 @@ def _page_statement() -> str:
 
 
 @cache
-def _ids_statement() -> str:
-    """Return the query whose value is the season's id."""
-    query = select(MATCHES.c.match_id).where(MATCHES.c.season_id == bindparam(None)).order_by(MATCHES.c.match_id)
+def _matches_statement() -> str:
+    """Return the query whose values are the season's id and the match ids, as one JSON array: any number of them."""
+    wanted = select(func.json_each(bindparam(None)).table_valued("value").c.value)
+    query = (
+        select(*(MATCHES.c[name] for name in _FIELDS))
+        .where(MATCHES.c.season_id == bindparam(None), MATCHES.c.match_id.in_(wanted))
+        .order_by(MATCHES.c.match_id)
+    )
     return str(query.compile(dialect=SQLiteDialect_pysqlite()))
 
 

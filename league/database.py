@@ -7,6 +7,7 @@ cut may take back the last commits, never half of one; a season plays those matc
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -88,6 +89,8 @@ class Database:
         self.path = path
         self._busy_timeout_s = busy_timeout_s
         self._is_open = True
+        self._watcher: sqlite3.Connection | None = None
+        self._watching = threading.Lock()
         header = _read_header(path)
         if header and not header.startswith(_MAGIC):
             raise CorruptDatabaseError(f"{path} is no SQLite database: choose another file, or move it away")
@@ -114,9 +117,24 @@ class Database:
         with store_errors(self.path), self._checked(self._writer).begin() as connection:
             yield connection
 
+    def data_version(self) -> int:
+        """Return a number that changes when any connection of any process commits; comparable while this is open.
+
+        SQLite answers it for one connection, about the others: hence one of its own, which never writes.
+        """
+        with store_errors(self.path), self._watching:
+            self._checked(self.engine)
+            self._watcher = self._watcher or self._connect()
+            version: int = self._watcher.execute("PRAGMA data_version").fetchone()[0]
+            return version
+
     def close(self) -> None:
         """Close every connection that is not in use; a second call does nothing."""
         self._is_open = False
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
         self.engine.dispose()
 
     def _checked(self, engine: Engine) -> Engine:

@@ -4,16 +4,17 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from game.errors import GameError
 from game.games import game as game_named
 from game.policies.bank import Kind, Policy
 from game.policies.file import MAX_NAME, PlayerFile, read_player, to_bytes
 from game.policies.python_bot import PythonPolicy, read_source
-from league.errors import LeagueError
+from league.errors import LeagueError, StoreError
 from league.home import Home, write_atomic
 from league.store import PlayerRow, Store
 
@@ -24,6 +25,27 @@ _FILE_SUFFIX: Final = ".safetensors"
 
 class PlayerError(LeagueError):
     """A player cannot be imported, found or used."""
+
+
+class UntrustedBotError(PlayerError):
+    """A Python bot, whose code the caller did not say to trust."""
+
+
+ImportState: TypeAlias = Literal["imported", "present", "untrusted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What became of one file of several.
+
+    ``player`` is the new one, or the one that had this content already (``present``; it may be archived); None
+    otherwise, and ``problem`` says why in a sentence.
+    """
+
+    path: Path
+    state: ImportState
+    player: PlayerRow | None = None
+    problem: str = ""
 
 
 class Library:
@@ -68,8 +90,34 @@ class Library:
         """
         return self.add(read_file(path, trust_python=trust_python), name=name)
 
+    def import_files(self, paths: Sequence[Path], *, trust_python: bool = False) -> list[ImportResult]:
+        """Bring the players in ``paths`` into the league, each wholly or not at all; say what became of every one."""
+        return [self._try_import(path, trust_python=trust_python) for path in paths]
+
+    def _try_import(self, path: Path, *, trust_python: bool) -> ImportResult:
+        try:
+            player = read_file(path, trust_python=trust_python)
+            known = self._store.player_by_hash(player.hash)
+            if known is None:
+                return ImportResult(path, "imported", self.add(player))
+            self._put_back(known, player)
+            return ImportResult(path, "present", known)
+        except UntrustedBotError:
+            problem = f"{path.name} is a Python bot, whose code runs with your rights: look at it before you trust it"
+            return ImportResult(path, "untrusted", problem=problem)
+        except LeagueError as error:
+            return ImportResult(path, "failed", problem=str(error))
+
+    def _put_back(self, row: PlayerRow, player: PlayerFile) -> None:
+        """Write the file of a player that has lost it."""
+        if not (self._home.folder / row.path).exists():
+            write_atomic(self._home.folder / row.path, to_bytes(player))
+
     def add(self, player: PlayerFile, *, name: str | None = None) -> PlayerRow:
-        """Bring ``player`` into the league, under ``name`` if given, and return it; its file is written first."""
+        """Bring ``player`` into the league, under ``name`` if given, and return it.
+
+        Its file is written first, and taken away again if the store refuses the player.
+        """
         player = replace(player, name=_checked_name(name or player.name))
         suffix = _PYTHON_SUFFIX if player.policy.kind == Kind.PYTHON else _FILE_SUFFIX
         file = f"players/{player.hash}{suffix}"
@@ -87,7 +135,37 @@ class Library:
         )
         if self._store.player_by_hash(player.hash) is None:
             write_atomic(self._home.folder / file, to_bytes(player))
-        return self._store.add_player(row)
+        try:
+            return self._store.add_player(row)
+        except StoreError:
+            with suppress(StoreError, OSError):
+                if self._store.player_by_hash(row.hash) is None:
+                    (self._home.folder / file).unlink(missing_ok=True)
+            raise
+
+    def archive(self, row: PlayerRow) -> PlayerRow:
+        """Take a player out of the lists and return it; nothing is deleted, and its name stays taken."""
+        return self._store.set_archived(row.id, archived=True)
+
+    def restore(self, row: PlayerRow) -> PlayerRow:
+        """Put an archived player back into the lists and return it."""
+        return self._store.set_archived(row.id, archived=False)
+
+    def rename(self, row: PlayerRow, name: str) -> PlayerRow:
+        """Give a player another name and return it.
+
+        Raises
+        ------
+        PlayerError
+            If it cannot be called that.
+        DuplicatePlayerError
+            If another player, archived or not, is.
+        """
+        return self._store.rename_player(row.id, _checked_name(name))
+
+    def annotate(self, row: PlayerRow, notes: str) -> PlayerRow:
+        """Replace the notes on a player and return it."""
+        return self._store.set_notes(row.id, notes)
 
     def add_starters(self, folder: Path) -> list[PlayerRow]:
         """Bring in the player files of ``folder`` that the league does not have, by content or by name; return them."""
@@ -135,14 +213,16 @@ def read_file(path: Path, *, trust_python: bool) -> PlayerFile:
 
     Raises
     ------
+    UntrustedBotError
+        If it is a Python bot and ``trust_python`` is not given.
     PlayerError
-        If it cannot be used, or if it is a Python bot and ``trust_python`` is not given.
+        If it cannot be used.
     """
     try:
         if path.suffix != _PYTHON_SUFFIX:
             return read_player(path)
         if not trust_python:
-            raise PlayerError(
+            raise UntrustedBotError(
                 f"{path} is a Python bot, whose code runs with your rights: look at it, then give --trust-python"
             )
         policy = read_source(path)
@@ -156,7 +236,7 @@ def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise PlayerError(
             f"a player cannot be called '{name[:MAX_NAME]}': 1 to {MAX_NAME} letters, digits and ' _.+()#-' are allowed, "
-            "beginning with a letter or a digit; give another one with --name"
+            "beginning with a letter or a digit; choose another name"
         )
     return name
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 
 from game.spec import RESULT_DTYPE, Seat, Termination
 
-HEAD_REVISION: Final = "0001"
+HEAD_REVISION: Final = "0002"
 """The Alembic revision of the tables below."""
 
 SeasonState: TypeAlias = Literal["running", "paused", "stopped", "complete"]
@@ -123,6 +124,44 @@ class RunRow:
     """Clock time of the last save."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonMatchRow:
+    """A match of a person against a player of the league or against a second person. ``id`` is 0 until it is stored.
+
+    Raises ``ValueError`` unless there is exactly one opponent, and one result.
+    """
+
+    person: str
+    seat: Seat
+    """Where ``person`` sat."""
+    game: str
+    game_version: int
+    points_to_win: int
+    result: np.void
+    """A ``RESULT_DTYPE`` record; ``match_id`` and ``left`` are stored as 0 and ``right`` as 1."""
+    opponent_hash: str | None = None
+    """Content hash of the player on the other seat."""
+    opponent_person: str | None = None
+    """Name of the second person."""
+    tape: bytes = b""
+    """Every action of the match, in the bytes of ``game.tape``; empty in a list of matches."""
+    created: str = ""
+    """ISO 8601, UTC; empty means the store's clock."""
+    id: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.opponent_hash is None) == (self.opponent_person is None):
+            raise ValueError("a person's match has one opponent: give opponent_hash or opponent_person")
+        if self.result.dtype != RESULT_DTYPE:
+            raise ValueError(f"the result must be a record of RESULT_DTYPE, not {self.result.dtype}")
+
+    def outcome_of(self, person: str) -> int:
+        """Return +1 if ``person`` won, 0 for a draw, -1 for a loss; whoever is not ``self.person`` is the opponent."""
+        as_left = int(self.result["outcome"])
+        of_self = as_left if self.seat == Seat.LEFT else -as_left
+        return of_self if person == self.person else -of_self
+
+
 def row_values(row: PlayerRow | SeasonRow | FaultRow | RunRow) -> dict[str, object]:
     """Return the values to store: without an id that the database is to choose, and plain numbers for NumPy's.
 
@@ -215,7 +254,7 @@ SEASON_PLAYERS: Final = Table(
 
 # Clustered on its key: one tree to write, and a page of matches is read in the order it lies on the disk. pair_id
 # takes no room. An index on (season_id, left) and one on (season_id, right) would add more than half to the time of
-# an insert, and nothing here asks for the matches of one player: whoever wants them reads the pages.
+# an insert; who asks for the matches of one player scans the season, 10 ms for 100,000 matches (match_queries.py).
 MATCHES: Final = Table(
     "matches",
     METADATA,
@@ -262,4 +301,24 @@ RUNS: Final = Table(
     Column("summary_json", Text, nullable=False),
     Column("created", Text, nullable=False),
     Column("updated", Text, nullable=False),
+)
+
+PERSON_RESULT: Final = tuple(name for name in STORED_DTYPE.names or () if name not in {"match_id", "left", "right"})
+"""The columns of ``matches`` that a person's match has too."""
+
+PERSON_MATCHES: Final = Table(
+    "person_matches",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("opponent_hash", Text),
+    Column("opponent_person", Text),
+    Column("seat", SmallInteger, nullable=False),
+    Column("game", Text, nullable=False),
+    Column("game_version", Integer, nullable=False),
+    Column("points_to_win", Integer, nullable=False),
+    *(_match_column(name) for name in PERSON_RESULT),
+    Column("created", Text, nullable=False),
+    Column("tape", LargeBinary, nullable=False),
+    CheckConstraint("(opponent_hash IS NULL) <> (opponent_person IS NULL)", name="one_opponent"),
 )

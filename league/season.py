@@ -31,8 +31,10 @@ from league.tally import Encounters, History, LiveRatings, Totals
 HISTORY_POINTS: Final = 200
 """About how many points of the live ratings a season keeps."""
 
+STORE_S: Final = 0.25
+"""Seconds that results wait to be stored together."""
+
 _STORE_ROWS: Final = 4096
-_STORE_S: Final = 0.25
 _PROGRESS_S: Final = 0.1
 
 Clock: TypeAlias = Callable[[], float]
@@ -67,6 +69,9 @@ class Progress:
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]
+
+StoredCallback: TypeAlias = Callable[[Results, Sequence[FaultRow]], None]
+"""Told of matches, in match order, once they and their faults are stored and added up."""
 
 
 @dataclass
@@ -111,6 +116,8 @@ class Season:
         self._state: SeasonState = row.state
         self._faults = 0
         self._stored_before = 0
+        self._on_stored: StoredCallback | None = None
+        self._store_s = STORE_S
         self._reset()
 
     def _reset(self) -> None:
@@ -176,13 +183,17 @@ class Season:
         *,
         control: RunControl | None = None,
         on_progress: ProgressCallback | None = None,
+        on_stored: StoredCallback | None = None,
+        store_s: float = STORE_S,
     ) -> bool:
         """Play what is not stored yet; return whether the season is complete.
 
         ``policies`` are those of ``players``, in their order. May be called again, with another executor too: nothing is
-        played twice. The holder of the store's ``writer_lock`` calls it.
+        played twice. The holder of the store's ``writer_lock`` calls it. Results wait up to ``store_s`` to be stored
+        together: 0 stores each chunk before the next one is asked for.
         """
         control = control or RunControl()
+        self._on_stored, self._store_s = on_stored, store_s
         self._reset()
         self.played, self._faults = Totals(), 0
         watch = _Watch(self, executor, on_progress, self._clock)
@@ -209,7 +220,7 @@ class Season:
                 for chunk in chunks:
                     self._take(chunk, buffer)
                     watch.tick()
-                    if buffer.count >= _STORE_ROWS or self._clock() - stored_at > _STORE_S:
+                    if buffer.count >= _STORE_ROWS or self._clock() - stored_at >= self._store_s:
                         self._save(buffer)
                         stored_at = self._clock()
             finally:
@@ -307,6 +318,8 @@ class Season:
         buffer.rows, buffer.faults, buffer.count = [], [], 0
         self._history += self._add_up(rows)
         self._save_history()
+        if self._on_stored is not None:
+            self._on_stored(rows, faults)
 
     def _save_history(self) -> None:
         """Store the points of the live ratings; those of matches stored before a kill may be new, too."""
@@ -336,8 +349,11 @@ class Season:
         self._state = state
         self._store.set_season_state(self.row.id, state)
 
-    def standings(self) -> list[Standing]:
-        """Return the table: joint Bradley-Terry ratings with intervals from resampled pairs, best first."""
+    def standings(self, *, resamples: int | None = None) -> list[Standing]:
+        """Return the table: joint Bradley-Terry ratings with intervals from resampled pairs, best first.
+
+        ``resamples`` is how many, by default as configured; 0 leaves the intervals empty and takes no time.
+        """
         positions = {content_hash: i for i, content_hash in enumerate(self.config.players)}
         model = BradleyTerryConfig(
             prior_draws=self.config.prior_draws,
@@ -346,7 +362,8 @@ class Season:
             anchors={positions[content_hash]: rating for content_hash, rating in self.config.anchors},
         )
         rng = np.random.default_rng(self.config.seed)
-        return standings(self.encounters.table(), rng=rng, resamples=self.config.resamples, config=model)
+        count = self.config.resamples if resamples is None else resamples
+        return standings(self.encounters.table(), rng=rng, resamples=count, config=model)
 
     def placement(self) -> list[int] | None:
         """Return the positions as the format itself ranks them, best first; None if it does not, or not yet."""

@@ -1,4 +1,8 @@
-"""All SQL of the league: players, seasons, matches, faults, ratings and training runs in one SQLite file."""
+"""The league's one SQLite file: players, seasons, matches, faults, ratings, training runs, and people's matches.
+
+All SQL is here and in the modules that this one calls: ``bulk_sql``, ``match_queries``, ``player_queries``,
+``rating_queries``, ``person_queries``.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,30 +14,34 @@ from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from game.spec import RESULT_DTYPE, Results, Seat, Termination
+from game.spec import RESULT_DTYPE, Results
+from league import match_queries, person_queries, player_queries, rating_queries
 from league.bulk_sql import (
     as_stored,
     duplicate_match_id,
     insert_matches,
-    read_match_ids,
+    read_matches,
     read_page,
     read_pages,
     upsert_ratings,
 )
 from league.database import Database
-from league.errors import ConflictError, DuplicateMatchError, DuplicatePlayerError, UnknownRowError
+from league.errors import ConflictError, DuplicateMatchError, UnknownRowError
+from league.match_filter import MatchFilter, MatchOrder
+from league.player_queries import Appearance, Record
+from league.rating_queries import RatingSeries, SeasonRating
 from league.schema import (
     FAULTS,
     MATCHES,
     PLAYERS,
-    RATING_HISTORY,
     RUNS,
     SEASON_PLAYERS,
     SEASONS,
     FaultRow,
+    PersonMatchRow,
     PlayerRow,
     RatingPoint,
     RunRow,
@@ -41,16 +49,25 @@ from league.schema import (
     SeasonState,
     row_values,
 )
-from league.writer_lock import writer_lock
+from league.writer_lock import Writer, running_writer, writer_lock
 
 __all__ = [
+    "Appearance",
     "FaultRow",
+    "MatchFilter",
+    "MatchOrder",
+    "PersonMatchRow",
     "PlayerRow",
     "RatingPoint",
+    "RatingSeries",
+    "Record",
     "RunRow",
+    "SeasonRating",
     "SeasonRow",
     "SeasonState",
     "Store",
+    "Writer",
+    "running_writer",
     "utc_now",
     "writer_lock",
 ]
@@ -60,6 +77,8 @@ Clock: TypeAlias = Callable[[], datetime]
 DEFAULT_BUSY_TIMEOUT_S: Final = 5.0
 DEFAULT_PAGE: Final = 10_000
 
+_EVERY_MATCH: Final = MatchFilter()
+_MATCH_ORDER: Final = MatchOrder()
 _CANONICAL_DTYPE: Final = RESULT_DTYPE.newbyteorder("<")
 
 
@@ -108,6 +127,13 @@ class Store:
         """The database file."""
         return self._database.path
 
+    def data_version(self) -> int:
+        """Return a number that changes when anything is stored, by any process: for polling, some microseconds.
+
+        Comparable only with what this same store returned before.
+        """
+        return self._database.data_version()
+
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self._database.close()
@@ -132,7 +158,7 @@ class Store:
         """
         row = replace(player, created=player.created or self._now())
         with self._database.writing() as connection:
-            _require_new(connection, row)
+            player_queries.require_new(connection, row)
             store = insert(PLAYERS).values(row_values(row)).returning(PLAYERS.c.id)
             return replace(row, id=connection.execute(store).scalar_one())
 
@@ -149,12 +175,53 @@ class Store:
         """Return the player with this content, archived or not; None if there is none."""
         return next(iter(self._players(select(PLAYERS).where(PLAYERS.c.hash == content_hash))), None)
 
-    def set_archived(self, name: str, *, archived: bool) -> None:
-        """Take a player out of the lists, or put it back; ``UnknownRowError`` if there is none of that name."""
-        change = update(PLAYERS).where(PLAYERS.c.name == name).values(archived=archived)
+    def set_archived(self, player_id: int, *, archived: bool) -> PlayerRow:
+        """Take a player out of the lists, or put it back, and return it; ``UnknownRowError`` if there is none."""
+        return self._change_player(player_id, {"archived": archived})
+
+    def set_notes(self, player_id: int, notes: str) -> PlayerRow:
+        """Replace the notes on a player and return it; ``UnknownRowError`` if there is none."""
+        return self._change_player(player_id, {"notes": notes})
+
+    def rename_player(self, player_id: int, name: str) -> PlayerRow:
+        """Give a player another name and return it.
+
+        Raises
+        ------
+        DuplicatePlayerError
+            Another player has the name; archived players count.
+        UnknownRowError
+            There is no such player.
+        """
         with self._database.writing() as connection:
-            if connection.execute(change).rowcount == 0:
-                raise UnknownRowError(f"no player is called {name!r}: the names are in the list of players")
+            player_queries.require_free_name(connection, name, player_id)
+            return player_queries.change_player(connection, player_id, {"name": name})
+
+    def _change_player(self, player_id: int, values: Mapping[str, object]) -> PlayerRow:
+        with self._database.writing() as connection:
+            return player_queries.change_player(connection, player_id, values)
+
+    # A player over all seasons
+
+    def player_seasons(self, player_id: int) -> list[Appearance]:
+        """Return the seasons that a player is in, in the order they were created."""
+        with self._database.reading() as connection:
+            return player_queries.read_appearances(connection, player_id)
+
+    def player_record(self, player_id: int) -> list[Record]:
+        """Return a player's record against everybody it has met in any season, by opponent id."""
+        with self._database.reading() as connection:
+            return player_queries.read_records(connection, player_id)
+
+    def player_ratings(self, player_id: int) -> list[SeasonRating]:
+        """Return every point of a player's live rating, by season and then match."""
+        with self._database.reading() as connection:
+            return rating_queries.read_player_ratings(connection, player_id)
+
+    def player_faults(self, player_id: int) -> list[FaultRow]:
+        """Return a player's faults in every season, by season and then match."""
+        with self._database.reading() as connection:
+            return player_queries.read_faults(connection, player_id=player_id)
 
     # Seasons
 
@@ -170,7 +237,7 @@ class Store:
             if row.edition == 0:
                 highest = select(func.max(SEASONS.c.edition)).where(SEASONS.c.key == row.key)
                 row = replace(row, edition=(connection.scalar(highest) or 0) + 1)
-            _require_stored(connection, players)
+            player_queries.require_stored(connection, players)
             store = insert(SEASONS).values(row_values(row)).returning(SEASONS.c.id)
             row = replace(row, id=connection.execute(store).scalar_one())
             places = [
@@ -266,10 +333,35 @@ class Store:
                 "store each match once; nothing of this batch was stored"
             ) from error
 
+    def find_match_ids(
+        self,
+        season_id: int,
+        wanted: MatchFilter = _EVERY_MATCH,
+        order: MatchOrder = _MATCH_ORDER,
+        *,
+        ratings: Sequence[float] = (),
+    ) -> NDArray[np.int64]:
+        """Return the ids of those of a season's matches that are ``wanted``, in ``order``, shape (n,).
+
+        ``ratings`` are the players', in Elo by position: only upsets ask for them. ``ValueError`` if those are too few.
+        """
+        with self._database.reading() as connection:
+            return match_queries.find_match_ids(connection, season_id, wanted, order, ratings)
+
     def stored_match_ids(self, season_id: int) -> NDArray[np.int64]:
         """Return the ids of a season's matches, ascending, shape (n,)."""
+        return self.find_match_ids(season_id)
+
+    def match_rows(self, season_id: int, match_ids: NDArray[np.int64]) -> Results:
+        """Return the matches of ``match_ids``, ``RESULT_DTYPE``, in that order; ``UnknownRowError`` if one is missing."""
         with self._database.reading() as connection:
-            return read_match_ids(connection, season_id)
+            found = read_matches(connection, season_id, match_ids)
+        places = np.searchsorted(found["match_id"], match_ids)
+        is_missing = np.isin(match_ids, found["match_id"], invert=True)
+        if is_missing.any():
+            missing = match_ids[is_missing][0]
+            raise UnknownRowError(f"match {missing} of season {season_id} is not stored: it was not played yet")
+        return found[places]
 
     def match_pages(self, season_id: int, *, page: int = DEFAULT_PAGE, after: int = -1) -> Iterator[Results]:
         """Yield a season's matches in match order, ``RESULT_DTYPE`` arrays of 1 to ``page`` rows.
@@ -314,11 +406,8 @@ class Store:
 
     def faults(self, season_id: int) -> list[FaultRow]:
         """Return a season's faults in match order, left seat first."""
-        query = select(FAULTS).where(FAULTS.c.season_id == season_id)
         with self._database.reading() as connection:
-            found = connection.execute(query.order_by(FAULTS.c.match_id, FAULTS.c.seat, FAULTS.c.id)).mappings().all()
-        rows = (FaultRow(**row) for row in found)
-        return [replace(row, seat=Seat(row.seat), termination=Termination(row.termination)) for row in rows]
+            return player_queries.read_faults(connection, season_id=season_id)
 
     # Ratings
 
@@ -336,12 +425,41 @@ class Store:
 
     def rating_history(self, season_id: int, position: int | None = None) -> list[RatingPoint]:
         """Return a season's rating points in match order, of one player or of all (then by position)."""
-        history = RATING_HISTORY.c
-        query = select(history.match_id, history.position, history.rating).where(history.season_id == season_id)
-        if position is not None:
-            query = query.where(history.position == position)
         with self._database.reading() as connection:
-            return [RatingPoint(*row) for row in connection.execute(query.order_by(history.match_id, history.position))]
+            return rating_queries.read_history(connection, season_id, position)
+
+    def rating_series(self, season_id: int) -> RatingSeries:
+        """Return a season's rating points as columns, ready to be drawn; none of an unknown season."""
+        with self._database.reading() as connection:
+            return rating_queries.read_series(connection, season_id)
+
+    def latest_ratings(self) -> dict[str, float]:
+        """Return, by content hash, each player's last rating point of the latest season in which it has one."""
+        with self._database.reading() as connection:
+            return rating_queries.read_latest_ratings(connection)
+
+    # People
+
+    def add_person_match(self, match: PersonMatchRow) -> PersonMatchRow:
+        """Store a match of a person and return it with its id."""
+        row = replace(match, created=match.created or self._now())
+        with self._database.writing() as connection:
+            return replace(row, id=person_queries.add_person_match(connection, row))
+
+    def person_match(self, match_id: int) -> PersonMatchRow:
+        """Return one match of a person with its tape; ``UnknownRowError`` if there is none."""
+        with self._database.reading() as connection:
+            return person_queries.read_person_match(connection, match_id)
+
+    def person_matches(self, person: str | None = None) -> list[PersonMatchRow]:
+        """Return the matches of ``person`` on either side, or of everybody, without tapes, in the order they came."""
+        with self._database.reading() as connection:
+            return person_queries.read_person_matches(connection, person)
+
+    def person_names(self) -> list[str]:
+        """Return the name of everybody who has played a match, in alphabetical order."""
+        with self._database.reading() as connection:
+            return person_queries.read_person_names(connection)
 
     # Training runs
 
@@ -378,22 +496,3 @@ class Store:
     def _runs(self, query: Select[Any]) -> list[RunRow]:
         with self._database.reading() as connection:
             return [RunRow(**row) for row in connection.execute(query).mappings()]
-
-
-def _require_new(connection: Connection, player: PlayerRow) -> None:
-    same = select(PLAYERS.c.name, PLAYERS.c.hash).where(
-        (PLAYERS.c.name == player.name) | (PLAYERS.c.hash == player.hash)
-    )
-    for name, content_hash in connection.execute(same):
-        if content_hash == player.hash:
-            raise DuplicatePlayerError(
-                f"player {player.name!r} has the same content as {name!r} (hash {content_hash[:12]}): use that one"
-            )
-        raise DuplicatePlayerError(f"the name {name!r} is taken by a player with other content: choose another name")
-
-
-def _require_stored(connection: Connection, players: Sequence[PlayerRow]) -> None:
-    stored = set(connection.scalars(select(PLAYERS.c.id)))
-    for player in players:
-        if player.id not in stored:
-            raise UnknownRowError(f"player {player.name!r} (id {player.id}) is not stored: add it to the league first")

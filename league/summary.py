@@ -75,12 +75,15 @@ class Summary:
         return found if found.wins + found.draws + found.losses else None
 
 
-def summarise(store: Store, season: Season) -> Summary:
-    """Return the summary of ``season``, whose results must be added up (``run`` or ``replay_stored``)."""
+def summarise(store: Store, season: Season, *, resamples: int | None = None) -> Summary:
+    """Return the summary of ``season``, whose results must be added up (``run`` or ``replay_stored``).
+
+    ``resamples`` is as for ``Season.standings``.
+    """
     table = season.encounters.table()
     problem = ""
     try:
-        standings = season.standings()
+        standings = season.standings(resamples=resamples)
     except RatingsError as error:
         standings, problem = [], f"no ratings: {error}"
     faults = tuple(store.faults(season.row.id))

@@ -2,15 +2,26 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+import psutil
 from filelock import FileLock, Timeout
 
 from league.errors import ReadOnlyDatabaseError, SecondWriterError
 
 LOCK_NAME: Final = "league.lock"
+
+_SAME_START_S: Final = 10.0
+"""Two readings of when a process began may differ by this much: a system that sets its clock moves them."""
+
+
+class Writer(NamedTuple):
+    """A process that says it writes a league: its id, and when it began (seconds of the system's clock)."""
+
+    process_id: int
+    started_s: float
 
 
 @contextmanager
@@ -27,7 +38,13 @@ def writer_lock(home: Path) -> Iterator[None]:
         The lock file cannot be written.
     """
     path = home / LOCK_NAME
-    lock = FileLock(path, blocking=False, fallback_to_soft=False, thread_local=False, on_acquired=_write_holder)
+    held: list[int] = []
+
+    def take(descriptor: int) -> None:
+        _write_holder(descriptor)
+        held.append(descriptor)
+
+    lock = FileLock(path, blocking=False, fallback_to_soft=False, thread_local=False, on_acquired=take)
     try:
         home.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -40,21 +57,44 @@ def writer_lock(home: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(OSError):  # a full disk: a name left behind is that of a process that has ended, or soon has
+            os.ftruncate(held[0], 0)
         lock.release()
 
 
+def running_writer(home: Path) -> Writer | None:
+    """Return the process that holds ``writer_lock`` of the folder ``home``; None if nobody seems to.
+
+    It reads what the holder wrote and looks for that process, and never touches the lock: a test of the lock itself
+    could turn away a season that starts in the same instant. So it is for showing; who wants to write asks the lock.
+    """
+    writer = _read_holder(home / LOCK_NAME)
+    if writer is None:
+        return None
+    try:
+        started_s = psutil.Process(writer.process_id).create_time()
+    except psutil.Error:  # ended, or another user's, who cannot hold this lock file either
+        return None
+    return writer if abs(started_s - writer.started_s) < _SAME_START_S else None
+
+
 def _write_holder(descriptor: int) -> None:
-    """Leave this process's id in the lock file, after its first byte: Windows locks that one against reading."""
+    """Leave this process in the lock file, after its first byte: Windows locks that one against reading."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, f" {os.getpid()}\n".encode())
+    os.write(descriptor, f" {os.getpid()} {psutil.Process().create_time()}\n".encode())
 
 
-def _holder(path: Path) -> str:
+def _read_holder(path: Path) -> Writer | None:
     try:
         with path.open("rb", buffering=0) as file:
             file.seek(1)
-            text = file.read(32) or b""
-    except OSError:
-        return "another process"
-    return f"process {int(text)}" if text.strip().isdigit() else "another process"
+            process_id, started_s = (file.read(64) or b"").split()
+        return Writer(int(process_id), float(started_s)) if process_id.isdigit() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _holder(path: Path) -> str:
+    writer = _read_holder(path)
+    return "another process" if writer is None else f"process {writer.process_id}"

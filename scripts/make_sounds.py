@@ -1,4 +1,4 @@
-"""Makes the sounds of ``assets/sounds``: decaying tones, 16 bit mono. Run it after a change: ``python scripts/make_sounds.py``."""
+"""Makes the sounds of ``assets/sounds``: decaying tones, 16 bit mono. Run ``python scripts/make_sounds.py`` after a change."""
 
 import wave
 from pathlib import Path

@@ -85,7 +85,8 @@ def archive_player(*, name: str, undo: bool, home: str | None) -> None:
     """Take player NAME out of the lists; nothing is deleted."""
     with open_league(home) as league:
         row = league.library.find(name)
-        league.store.set_archived(row.name, archived=not undo)
+        change = league.library.restore if undo else league.library.archive
+        change(row)
     click.echo(f"{'brought back' if undo else 'archived'} '{row.name}'")
 
 

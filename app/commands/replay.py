@@ -1,19 +1,54 @@
-"""``replay``: a stored match again, and the proof that it is the same."""
+"""``replay``: a stored match again: its course, the proof that it is the same, and pictures and films of it."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import numpy as np
 
-from app.command_options import home_option, json_option
+from app.command_options import events_option, home_option, json_option
 from app.session import League, open_league
 from app.stored_season import stored_season
 from app.tournament import UsageError
 from game.games import game as game_named
-from game.replay import Replay, points_course
 from game.spec import MatchEnd, Seat
+from game.timeline import Timeline
 from league.config import SeasonConfig
-from league.store import PlayerRow, SeasonRow
+
+if TYPE_CHECKING:
+    from app.filming import Shot
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Size(click.ParamType[tuple[int, int]]):
+    name = "WxH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:  # noqa: ARG002
+        try:
+            width, height = (int(part) for part in str(value).lower().split("x"))
+        except ValueError:
+            self.fail(f"'{value}' is no size: width and height in pixels are needed, such as 960x540")
+        return width, height
+
+
+@dataclass(frozen=True)
+class StoredMatch:
+    """A match that can be shown again: which it is, who played, how it went, and what was stored of it."""
+
+    season_id: int
+    match_id: int
+    names: tuple[str, str]
+    timeline: Timeline
+    stored: np.void
+
+
+def _file_option(name: str, what: str) -> Callable[[F], F]:
+    return click.option(f"--{name}", type=click.Path(path_type=Path, dir_okay=False), default=None, help=what)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,16 +56,56 @@ from league.store import PlayerRow, SeasonRow
 @click.option(
     "--verify", is_flag=True, help="Compare the replay with what is stored, bit for bit; exit code 1 if it differs."
 )
+@_file_option("png", "Write a picture of the match to this file.")
+@_file_option("gif", "Write the match as a film to this file.")
+@_file_option("mp4", "Write the match as a film to this file, by ffmpeg.")
+@click.option("--at", "at_s", type=float, default=None, help="Second of the picture.  [default: 0]")
+@click.option("--size", type=_Size(), default=None, help="Pixels.  [default: 480x270 of a GIF, else 1280x720]")
+@click.option("--fps", type=int, default=None, help="Frames a second.  [default: 20 of a GIF, 60 of an MP4]")
+@click.option("--style", default=None, help="Colours: dark, light or contrast.  [default: dark]")
+@click.option("--overlays", is_flag=True, help="Show what both players see and do, and where the ball will go.")
+@events_option
 @home_option
 @json_option
 @click.pass_context
-def replay(ctx: click.Context, *, match: str, verify: bool, home: str | None, as_json: bool) -> None:
+def replay(ctx: click.Context, /, **options: Any) -> None:  # click hands in one argument an option
     """Replay MATCH: its number in the latest season, or SEASON:NUMBER."""
-    season_id, match_id = _numbers(match)
-    with open_league(home) as league:
-        season = stored_season(league, season_id)
-        stored = league.store.match_row(season.row.id, match_id)
-        ctx.exit(_show(league, season.row, season.players, stored, verify=verify, as_json=as_json))
+    season_id, match_id = _numbers(options["match"])
+    has_file = any(options[kind] is not None for kind in ("png", "gif", "mp4"))
+    if not has_file and any(options[name] for name in ("at_s", "size", "fps", "style", "overlays", "is_job")):
+        raise UsageError(
+            "--at, --size, --fps, --style, --overlays and --events need a file: give --png, --gif or --mp4"
+        )
+    with open_league(options["home"]) as league:
+        match = stored_match(league, season_id, match_id)
+        if not has_file:
+            ctx.exit(_show(match, verify=options["verify"], as_json=options["as_json"]))
+        from app.filming import film_match  # draws: a plain replay loads nothing that can
+
+        ctx.exit(film_match(match.timeline, match.names, _shot(options)))
+
+
+def _shot(options: dict[str, Any]) -> "Shot":
+    from app.filming import KINDS, Shot
+
+    kinds = [kind for kind in KINDS if options[kind] is not None]
+    if len(kinds) > 1:
+        raise UsageError(f"--{kinds[0]} and --{kinds[1]} exclude each other: one file is written at a time")
+    if options["at_s"] is not None and kinds[0] != "png":
+        raise UsageError("--at is the second of a picture: it needs --png")
+    if options["verify"]:
+        raise UsageError("--verify and a file exclude each other: run them one after the other")
+    return Shot(
+        kind=kinds[0],
+        path=options[kinds[0]],
+        at_s=options["at_s"] or 0.0,
+        size=options["size"],
+        fps=options["fps"],
+        style=options["style"] or "dark",
+        has_overlays=options["overlays"],
+        is_job=options["is_job"],
+        as_json=options["as_json"],
+    )
 
 
 def _numbers(match: str) -> tuple[int | None, int]:
@@ -43,47 +118,58 @@ def _numbers(match: str) -> tuple[int | None, int]:
     return (None, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
-def _show(
-    league: League, season: SeasonRow, players: tuple[PlayerRow, ...], stored: np.void, *, verify: bool, as_json: bool
-) -> int:
-    game = game_named(season.game)
-    seats = [players[int(stored[seat.name.lower()])] for seat in Seat]
-    left, right = (league.library.read(row).policy for row in seats)
-    points = SeasonConfig.from_json(season.config_json).points or game.default_points
+def stored_match(league: League, season_id: int | None, match_id: int) -> StoredMatch:
+    """Return match ``match_id`` of a season, of the latest one by default.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be played again.
+    """
+    season = stored_season(league, season_id)
+    stored = league.store.match_row(season.row.id, match_id)
+    game = game_named(season.row.game)
+    left, right = (season.players[int(stored[seat.name.lower()])] for seat in Seat)
+    policies = league.library.read(left).policy, league.library.read(right).policy
+    points = SeasonConfig.from_json(season.row.config_json).points or game.default_points
     try:
-        course = list(points_course(Replay(game, (left, right), int(stored["seed"]), points).frames()))
-        verification = Replay(game, (left, right), int(stored["seed"]), points).verify(stored)
+        timeline = Timeline(game, policies, int(stored["seed"]), points)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    return StoredMatch(season.row.id, match_id, (left.name, right.name), timeline, stored)
+
+
+def _show(match: StoredMatch, *, verify: bool, as_json: bool) -> int:
+    verification = match.timeline.verify(match.stored)
+    state_hash = f"{int(match.stored['state_hash']):016x}"
     if as_json:
         result = {
-            "season": season.id,
-            "match": int(stored["match_id"]),
-            "players": [row.name for row in seats],
-            "points": [int(p) for p in stored["points"]],
-            "ticks": int(stored["ticks"]),
-            "state_hash": f"{int(stored['state_hash']):016x}",
+            "season": match.season_id,
+            "match": match.match_id,
+            "players": list(match.names),
+            "points": [int(p) for p in match.stored["points"]],
+            "ticks": int(match.stored["ticks"]),
+            "state_hash": state_hash,
             "same": verification.is_same,
             "differences": list(verification.differences),
         }
         click.echo(json.dumps(result))
     else:
-        _print(season, stored, [row.name for row in seats], course, game.tick_s)
+        _print(match)
         if verify and verification.is_same:
-            click.echo(
-                f"verified: the replay is the stored match, bit for bit (state hash {int(stored['state_hash']):016x})"
-            )
+            click.echo(f"verified: the replay is the stored match, bit for bit (state hash {state_hash})")
         elif verify:
             click.echo(f"NOT the stored match: the replay differs in {', '.join(verification.differences)}")
     return 1 if verify and not verification.is_same else 0
 
 
-def _print(
-    season: SeasonRow, stored: np.void, names: list[str], course: list[tuple[int, Seat, int, int]], tick_s: float
-) -> None:
-    click.echo(f"season {season.id}, match {stored['match_id']}: {names[0]} (left) against {names[1]} (right)")
-    for tick, scorer, left_points, right_points in course:
-        click.echo(f"  {tick * tick_s:7.2f} s  {left_points:2d} : {right_points:<2d}  {names[scorer]}")
+def _print(match: StoredMatch) -> None:
+    names, stored = match.names, match.stored
+    click.echo(f"season {match.season_id}, match {match.match_id}: {names[0]} (left) against {names[1]} (right)")
+    for mark in match.timeline.marks:
+        if mark.scorer is not None:
+            second = mark.tick * match.timeline.game.tick_s
+            click.echo(f"  {second:7.2f} s  {mark.left_points:2d} : {mark.right_points:<2d}  {names[mark.scorer]}")
     end = MatchEnd(int(stored["end"])).name.lower().replace("_", " ")
     winner = {1: f"{names[0]} has won", 0: "a draw", -1: f"{names[1]} has won"}[int(stored["outcome"])]
     click.echo(

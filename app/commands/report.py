@@ -17,19 +17,20 @@ from league.report import write_csv, write_report
     "html_path",
     type=click.Path(path_type=Path),
     default=None,
-    help="Write the report to this file.  [default: season-N.html]",
+    help="Write the report to this file.  [default: season-N.html, or none with --csv]",
 )
 @click.option(
-    "--csv", "csv_path", type=click.Path(path_type=Path), default=None, help="Write the standings to this file too."
+    "--csv", "csv_path", type=click.Path(path_type=Path), default=None, help="Write the standings to this file."
 )
 @home_option
 def report(*, season_id: int | None, html_path: Path | None, csv_path: Path | None, home: str | None) -> None:
     """Write a report of a season: standings, cross table, plots, faults."""
     with open_league(home) as league:
         summary = stored_summary(league, season_id)
-    path = html_path or Path(f"season-{summary.season.id}.html")
-    write_report(summary, path)
-    click.echo(f"wrote {path}")
+    if html_path is not None or csv_path is None:
+        path = html_path or Path(f"season-{summary.season.id}.html")
+        write_report(summary, path)
+        click.echo(f"wrote {path}")
     if csv_path is not None:
         write_csv(summary, csv_path)
         click.echo(f"wrote {csv_path}")

@@ -14,6 +14,7 @@ import PySide6
 from PySide6.QtCore import QProcess, QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.desktop.close_dialog import CloseChoice
 from app.desktop.crash import CrashReports
 from app.desktop.main_window import MainWindow
 from app.desktop.toasts import Level
@@ -75,10 +76,9 @@ def open_desktop(home: str | None, *, on_window: Callable[[MainWindow], None] | 
 
 def _end_on_signals(app: QApplication, window: MainWindow) -> None:
     """Close the window on Ctrl+C and on SIGTERM; Python looks at signals only while its own code runs."""
-    from app.desktop.close_dialog import CloseChoice
 
     def end(*_: object) -> None:
-        window.close_with(CloseChoice.PAUSE_AND_SAVE)
+        window.close_with(CloseChoice.PAUSE)
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)

@@ -3,16 +3,17 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from app.desktop.jobs import JobBoard
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from app.desktop.actions import Actions
+from app.desktop.close_dialog import CloseChoice, ask_before_closing
 from app.desktop.context import Desktop
 from app.desktop.hub import Hub
+from app.desktop.jobs import JobBoard
 from app.desktop.layout import Layout
 from app.desktop.menus import Menus
 from app.desktop.panel import Area, PanelSpec, panels
@@ -22,9 +23,6 @@ from app.desktop.status import StatusBar
 from app.desktop.theme import ThemeStore
 from app.desktop.toasts import Level, Toasts
 from league.home import Home
-
-if TYPE_CHECKING:
-    from app.desktop.close_dialog import CloseChoice
 
 _SIZE: Final = (1600, 960)
 _LEAST: Final = (640, 420)
@@ -220,29 +218,29 @@ class MainWindow(QMainWindow):
         if self._is_closing:
             event.accept()
             return
-        running = self.desktop.jobs.running()
-        if not running:
+        if not any(card.is_running for card in self.desktop.jobs.jobs()):
             self._leave()
             event.accept()
             return
         event.ignore()
-        self._ask_and_close()
+        if self.desktop.jobs.running():
+            self._ask_and_close()
+        else:
+            self.close_with(CloseChoice.PAUSE)  # what only serves the window ends with it
 
     def _ask_and_close(self) -> None:
-        from app.desktop.close_dialog import ask_before_closing
-
         choice = ask_before_closing(self, self.desktop.jobs.running())
         if choice is not None:
             self.close_with(choice)
 
-    def close_with(self, choice: "CloseChoice") -> None:
+    def close_with(self, choice: CloseChoice) -> None:
         """Close, with ``choice`` for the work that runs."""
         self.setEnabled(False)
         self.desktop.jobs.close_all(choice, self._close_now)
 
     def _close_now(self) -> None:
         self._leave()
-        self.close()
+        QTimer.singleShot(0, self, self.close)  # this may be called while the first attempt to close is under way
 
     def _leave(self) -> None:
         self._is_closing = True

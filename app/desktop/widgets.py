@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton
 
 from app.desktop.icons import icon
@@ -44,6 +45,44 @@ class IconButton(QToolButton):
         self.setIcon(icon(self._name, self._theme.theme))
 
 
+class ElidedLabel(QLabel):
+    """A label of one line, cut with an ellipsis where it is too long; then its tooltip is the whole."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self._text = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.set_text(text)
+
+    def set_text(self, text: str) -> None:
+        """Show ``text``, as far as it fits."""
+        if text != self._text:
+            self._text = text
+            self.setAccessibleName(text)
+            self._cut()
+
+    def full_text(self) -> str:
+        """Return the whole text."""
+        return self._text
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
+        """Cut the text for the new width."""
+        super().resizeEvent(event)
+        self._cut()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  # Qt's name
+        """Cut the text for a new font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._cut()
+
+    def _cut(self) -> None:
+        shown = self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
+        self.setText(shown)
+        self.setToolTip(self._text if shown != self._text else "")
+
+
 def quiet_label(text: str = "", *, is_wrapped: bool = False) -> QLabel:
     """Return a label in the theme's quiet colour."""
     return _label(text, "quiet", is_wrapped=is_wrapped)
@@ -59,7 +98,6 @@ def _label(text: str, role: str, *, is_wrapped: bool) -> QLabel:
     label.setProperty(role, "true")
     label.setTextFormat(Qt.TextFormat.PlainText)
     if is_wrapped:
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         label.setWordWrap(True)
-        label.setMinimumWidth(1)
-        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     return label

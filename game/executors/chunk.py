@@ -14,6 +14,7 @@ from game.match import CompiledPlayer, Match, Player, play_tick
 from game.policies.bank import INTEGERS_AT, KIND, Bank, Kind, Policy, build_bank
 from game.policies.python_bot import BotProcess, PythonPolicy, TimeLimits
 from game.spec import RESULT_DTYPE, GameSpec, Results, Seat, Termination
+from game.tape import Tape
 
 TARGET_S: Final = 0.035
 """Play that a chunk should hold: long against its dispatch, short against a person's patience."""
@@ -73,8 +74,16 @@ class ChunkPlayer:
             results[place : place + 1] = self._play_stepwise(rows[place], faults)
         return PlayedChunk(results, tuple(faults))
 
-    def _play_stepwise(self, row: np.void, faults: list[FaultReport]) -> Results:
-        """Play one match with a Python bot; append its faults to ``faults``."""
+    def record(self, row: np.void, tape: Tape) -> PlayedChunk:
+        """Play one match tick by tick and leave its course on the empty ``tape``: a Python bot never plays it again."""
+        faults: list[FaultReport] = []
+        results = self._play_stepwise(row, faults, tape)
+        for fault in faults:
+            tape.forfeit(fault.seat, fault.termination)
+        return PlayedChunk(results, tuple(faults))
+
+    def _play_stepwise(self, row: np.void, faults: list[FaultReport], tape: Tape | None = None) -> Results:
+        """Play one match with a Python bot; append its faults to ``faults`` and its actions to ``tape``."""
         match = Match(self._game, int(row["seed"]), int(row["points"]))
         match_id = int(row["match_id"])
         players: list[Player] = []
@@ -87,8 +96,11 @@ class ChunkPlayer:
         while not match.is_over:
             if self._is_cancelled():
                 raise Cancelled
-            for seat, forfeit in play_tick(match, players[0], players[1]):
+            forfeits = play_tick(match, players[0], players[1])
+            for seat, forfeit in forfeits:
                 faults.append(FaultReport(match_id, seat, forfeit.termination, forfeit.detail))
+            if tape is not None and not forfeits:
+                tape.append(*match.actions)
         return match.result(match_id, int(row["left"]), int(row["right"]))
 
     def _player(self, policy: int, seat: Seat, seed: int) -> Player:

@@ -101,8 +101,18 @@ def head_to_head(table: PairTable, player: int, opponent: int) -> HeadToHead:
         raise RatingsError(f"need two different players of 0 to {table.n_players - 1}, got {player} and {opponent}")
     row = (table.first == min(player, opponent)) & (table.second == max(player, opponent))
     turn = 1 if player < opponent else -1
-    losses, draws, wins = (int(count) for count in table.outcomes()[row].sum(axis=(0, 1))[::turn])
-    pairs = table.pentanomial()[row].sum(axis=0)[::turn]
+    return _head_to_head(table.outcomes()[row].sum(axis=(0, 1))[::turn], table.pentanomial()[row].sum(axis=0)[::turn])
+
+
+def heads_to_heads(table: PairTable) -> list[HeadToHead]:
+    """Return the record of every row of ``table``, from its first player's view."""
+    counted = zip(table.outcomes().sum(axis=1), table.pentanomial(), strict=True)
+    return [_head_to_head(outcomes, pairs) for outcomes, pairs in counted]
+
+
+def _head_to_head(outcomes: NDArray[np.int64], pairs: NDArray[np.int64]) -> HeadToHead:
+    """Return the record of ``outcomes`` int64[3] (losses, draws, wins) in ``pairs`` int64[5] of the classes LL to WW."""
+    losses, draws, wins = (int(count) for count in outcomes)
     games = wins + draws + losses
     return HeadToHead(
         wins=wins,

@@ -6,10 +6,9 @@ import pytest
 from game.executors.base import Matches
 from game.executors.serial import SerialExecutor
 from game.games.rally import GAME
-from game.policies.python_bot import PythonPolicy
-from game.replay import Replay, points_course
-from game.spec import RESULT_DTYPE, MatchEnd, MatchSpec, Seat
-from tests.doubles import STILL, broken_network, matches
+from game.spec import RESULT_DTYPE, MatchEnd, MatchSpec
+from game.timeline import Timeline
+from tests.doubles import broken_network, matches
 from tests.game.networks import bot, follower, graph
 
 RNG = np.random.default_rng(3)
@@ -22,7 +21,7 @@ def stored():
 
 
 def replay_of(row, points=3):
-    return Replay(GAME, (FIELD[row["left"]], FIELD[row["right"]]), int(row["seed"]), points)
+    return Timeline(GAME, (FIELD[row["left"]], FIELD[row["right"]]), int(row["seed"]), points)
 
 
 def test_every_stored_match_is_replayed_bit_for_bit(stored):
@@ -35,8 +34,7 @@ def test_every_stored_match_is_replayed_bit_for_bit(stored):
 
 def test_a_replay_that_was_watched_half_way_is_still_the_same_match(stored):
     replay = replay_of(stored[4])
-    for _, _ in zip(range(40), replay.frames(), strict=False):
-        pass
+    replay.seek(40)
     assert not replay.match.is_over
     assert replay.verify(stored[4]).is_same
 
@@ -54,10 +52,10 @@ def test_another_seed_seat_or_policy_is_seen(stored):
     row = stored[7]
     players = FIELD[row["left"]], FIELD[row["right"]]
     for replay in (
-        Replay(GAME, players, int(row["seed"]) + 1, 3),
-        Replay(GAME, players[::-1], int(row["seed"]), 3),
-        Replay(GAME, (players[0], follower(RNG)), int(row["seed"]), 3),
-        Replay(GAME, players, int(row["seed"]), 2),
+        Timeline(GAME, players, int(row["seed"]) + 1, 3),
+        Timeline(GAME, players[::-1], int(row["seed"]), 3),
+        Timeline(GAME, (players[0], follower(RNG)), int(row["seed"]), 3),
+        Timeline(GAME, players, int(row["seed"]), 2),
     ):
         assert "state_hash" in replay.verify(row).differences
 
@@ -67,32 +65,16 @@ def test_a_forfeit_is_replayed_as_one():
     specs = [MatchSpec(0, 0, 1, 5, 1), MatchSpec(1, 1, 0, 5, 1), MatchSpec(2, 1, 1, 5, 1)]
     for row in SerialExecutor().run(Matches.of(GAME, field, specs)):
         assert row["end"] == MatchEnd.FORFEIT
-        assert Replay(GAME, (field[row["left"]], field[row["right"]]), int(row["seed"]), 1).verify(row).is_same
+        assert Timeline(GAME, (field[row["left"]], field[row["right"]]), int(row["seed"]), 1).verify(row).is_same
 
 
-@pytest.mark.parametrize("seat", Seat)
-def test_a_match_of_a_python_bot_cannot_be_replayed(seat):
-    policies = [bot("tracker"), bot("tracker")]
-    policies[seat] = PythonPolicy(STILL)
-    with pytest.raises(ValueError, match="Python bot cannot be replayed"):
-        Replay(GAME, tuple(policies), 1, 3)
-
-
-def test_the_course_names_every_point_its_tick_and_its_scorer(stored):
+def test_the_ends_of_rallies_add_up_to_the_result(stored):
     for row in stored:
-        course = list(points_course(replay_of(row).frames()))
-        ticks = [tick for tick, *_ in course]
+        replay = replay_of(row)
+        assert replay.verify(row).is_same
+        ticks = [mark.tick for mark in replay.marks]
         assert ticks == sorted(set(ticks))
-        assert ticks[-1] <= row["ticks"]
-        for number, (_, scorer, left, right) in enumerate(course, start=1):
-            before = course[number - 2][2:] if number > 1 else (0, 0)
-            gained = (left - before[0], right - before[1])
-            assert gained == ((1, 0) if scorer is Seat.LEFT else (0, 1))
-            assert left + right == number
-        assert course[-1][2:] == tuple(row["points"])
+        assert len(ticks) == row["rallies"]
+        assert (replay.marks[-1].left_points, replay.marks[-1].right_points) == tuple(row["points"])
         if row["end"] == MatchEnd.POINTS:
-            assert course[-1][0] == row["ticks"]
-
-
-def test_a_match_without_points_has_no_course():
-    assert list(points_course(iter([{"tick": 1.0, "left_points": 0.0, "right_points": 0.0}] * 3))) == []
+            assert ticks[-1] == row["ticks"]

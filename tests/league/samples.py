@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from game.spec import RESULT_DTYPE, Results
-from league.schema import PlayerRow, SeasonRow
+from game.spec import RESULT_DTYPE, Results, Seat
+from league.schema import PersonMatchRow, PlayerRow, SeasonRow
 from league.store import Store
 
 
@@ -40,3 +40,12 @@ def results(match_ids, seed=1) -> Results:
         rows[name][~np.isfinite(rows[name]) | (rows[name] == 0)] = 0.1
     rows["match_id"] = match_ids
     return rows
+
+
+def person_match(outcome=1, opponent="hash of ann", *, seat=Seat.LEFT, person="You", **changes) -> PersonMatchRow:
+    """Return a match that ended with ``outcome`` for the person."""
+    result = results([0])[0]
+    result["left"], result["right"] = 0, 1
+    result["outcome"] = outcome if seat == Seat.LEFT else -outcome
+    fields = {"game": "rally", "game_version": 1, "points_to_win": 5, "tape": b"\x01tape", "opponent_hash": opponent}
+    return PersonMatchRow(person=person, seat=seat, result=result, **fields | changes)

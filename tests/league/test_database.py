@@ -4,13 +4,16 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, insert
 
+from league.bulk_sql import as_stored, insert_matches
 from league.database import MIGRATIONS
 from league.errors import (
     CorruptDatabaseError,
@@ -20,10 +23,10 @@ from league.errors import (
     NewerDatabaseError,
     StoreError,
 )
-from league.schema import HEAD_REVISION, METADATA
+from league.schema import HEAD_REVISION, METADATA, PLAYERS, SEASONS, row_values
 from league.store import Store
 from tests.league.processes import output_of, start
-from tests.league.samples import new_season, player, results
+from tests.league.samples import new_season, player, results, season
 
 
 @pytest.fixture
@@ -69,6 +72,28 @@ def test_the_migrated_schema_is_the_declared_one(filled, tmp_path):
     METADATA.create_all(declared)
     declared.dispose()
     assert tables_of(filled) == tables_of(tmp_path / "declared.db")
+
+
+def test_a_file_of_the_first_revision_is_migrated_without_loss(path):
+    path.parent.mkdir()
+    rows = results(range(500))
+    old = create_engine(f"sqlite:///{path}")
+    with old.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, "0001")
+        for name in ("ann", "bob"):
+            connection.execute(insert(PLAYERS).values(row_values(player(name))))
+        connection.execute(insert(SEASONS).values(row_values(season(edition=1))))
+        insert_matches(connection, 1, as_stored(rows))
+    old.dispose()
+    assert "person_matches" not in tables_of(path)
+    with Store.open(path) as store:
+        assert [row.name for row in store.players()] == ["ann", "bob"]
+        assert store.season(1).name == "Spring"
+        assert np.concatenate(list(store.match_pages(1))).tobytes() == rows.tobytes()
+        assert store.person_matches() == []
+    assert execute(path, "SELECT version_num FROM alembic_version") == [("0002",)]
 
 
 def test_the_file_is_in_wal_mode_and_references_are_checked(filled):
@@ -146,7 +171,7 @@ def test_a_missing_file_is_only_made_on_demand(path):
 
 def test_a_file_of_a_newer_program_is_refused_and_left_alone(filled):
     execute(filled, "UPDATE alembic_version SET version_num = 'fe12'")
-    with pytest.raises(NewerDatabaseError, match=r"fe12.*0001"):
+    with pytest.raises(NewerDatabaseError, match=f"fe12.*{HEAD_REVISION}"):
         Store.open(filled)
     assert execute(filled, "SELECT version_num FROM alembic_version") == [("fe12",)]
 

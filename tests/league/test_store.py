@@ -1,6 +1,7 @@
 import hashlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
@@ -77,22 +78,20 @@ def test_a_given_creation_time_is_kept_and_the_clock_is_read_as_utc(store, clock
 
 
 def test_players_are_listed_in_the_order_they_came_and_archived_ones_only_on_demand(store):
-    for name in ("cid", "ann", "bob"):
-        store.add_player(player(name))
-    store.set_archived("ann", archived=True)
+    _, ann, _ = (store.add_player(player(name)) for name in ("cid", "ann", "bob"))
+    assert store.set_archived(ann.id, archived=True) == replace(ann, archived=True)
     assert [row.name for row in store.players()] == ["cid", "bob"]
     assert [(row.name, row.archived) for row in store.players(include_archived=True)] == [
         ("cid", False),
         ("ann", True),
         ("bob", False),
     ]
-    store.set_archived("ann", archived=False)
+    assert store.set_archived(ann.id, archived=False) == ann
     assert [row.name for row in store.players()] == ["cid", "ann", "bob"]
 
 
 def test_a_name_or_content_that_is_there_is_refused_even_if_archived(store):
-    store.add_player(player("ann"))
-    store.set_archived("ann", archived=True)
+    store.set_archived(store.add_player(player("ann")).id, archived=True)
     with pytest.raises(DuplicatePlayerError, match="the name 'ann' is taken"):
         store.add_player(player("ann", "other content"))
     with pytest.raises(DuplicatePlayerError, match="'bob' has the same content as 'ann'"):
@@ -103,8 +102,25 @@ def test_a_name_or_content_that_is_there_is_refused_even_if_archived(store):
 def test_unknown_players(store):
     assert store.player_by_name("nobody") is None
     assert store.player_by_hash("nothing") is None
-    with pytest.raises(UnknownRowError, match="'nobody'"):
-        store.set_archived("nobody", archived=True)
+    for change in (
+        lambda: store.set_archived(7, archived=True),
+        lambda: store.set_notes(7, ""),
+        lambda: store.rename_player(7, "new"),
+    ):
+        with pytest.raises(UnknownRowError, match="id 7"):
+            change()
+
+
+def test_a_player_gets_another_name_and_notes(store):
+    ann, bob = store.add_player(player("ann")), store.add_player(player("bob"))
+    assert store.rename_player(ann.id, "Anna") == replace(ann, name="Anna") == store.player_by_name("Anna")
+    assert store.set_notes(ann.id, "left\nhanded") == replace(ann, name="Anna", notes="left\nhanded")
+    assert store.rename_player(ann.id, "Anna").name == "Anna"
+    store.set_archived(bob.id, archived=True)
+    with pytest.raises(DuplicatePlayerError, match="the name 'bob' is taken"):
+        store.rename_player(ann.id, "bob")
+    assert store.player_by_hash(ann.hash).name == "Anna"
+    assert store.player_by_name("ann") is None
 
 
 # Seasons
@@ -313,6 +329,24 @@ def test_faults_come_back_in_match_order(store):
     assert {row.season_id for row in found} == {season_id}
     assert len({row.id for row in found}) == 3
     assert store.faults(season_id + 1) == []
+
+
+def test_the_data_version_changes_with_every_commit_of_any_connection(store):
+    season_id = new_season(store)
+    before = store.data_version()
+    assert store.data_version() == before
+    store.add_matches(season_id, results([0]))
+    own = store.data_version()
+    assert own != before
+    connection = sqlite3.connect(store.path)
+    connection.execute("UPDATE seasons SET name = 'by another'")
+    assert store.data_version() == own  # not yet committed
+    connection.commit()
+    connection.close()
+    assert store.data_version() != own
+    store.close()
+    with pytest.raises(StoreError, match="was closed"):
+        store.data_version()
 
 
 def test_threads_may_share_a_store(store):

@@ -1,6 +1,6 @@
 """Stand-ins for the effects of the window: a clock that is told the time, jobs that start no process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,13 @@ class FakeCard:
     progress: float | None = None
     eta_s: float | None = None
     detail: str = ""
+    is_work: bool = True
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the job has not ended."""
+        return self.state in {"running", "paused", "stopping"}
 
 
 @dataclass
@@ -60,12 +67,13 @@ class FakeJobBoard(QObject):
         super().__init__()
         self.started: list[Started] = []
         self._cards: dict[str, FakeCard] = {}
+        self.closed_with: object = None
 
-    def start(self, title: str, arguments: Sequence[str], kind: str) -> str:
+    def start(self, title: str, arguments: Sequence[str], kind: str, *, is_work: bool = True) -> str:
         """Take note of a job."""
         job = f"job-{len(self.started) + 1}"
         self.started.append(Started(job, title, list(arguments), kind))
-        self._cards[job] = FakeCard(job, kind, title)
+        self._cards[job] = FakeCard(job, kind, title, is_work=is_work, arguments=tuple(arguments))
         self.changed.emit()
         return job
 
@@ -73,13 +81,24 @@ class FakeJobBoard(QObject):
         """Take note of a command."""
         next(each for each in self.started if each.id == job).sent.append({"command": command, **data})
 
+    def details(self, job: str) -> str:
+        """The last lines of a job's log."""
+        return f"log of {job}"
+
     def jobs(self) -> list[FakeCard]:
         """The cards, as they were started."""
         return list(self._cards.values())
 
     def running(self) -> list[FakeCard]:
         """The cards of the jobs that have not ended."""
-        return [card for card in self._cards.values() if card.state == "running"]
+        return [card for card in self._cards.values() if card.is_running and card.is_work]
+
+    def close_all(self, choice: object, done: Callable[[], None]) -> None:
+        """Take note of what is to become of the jobs, and end them at once."""
+        self.closed_with = choice
+        for job, card in self._cards.items():
+            self._cards[job] = replace(card, state="complete")
+        done()
 
     # What tests use to play the jobs' part.
 
@@ -91,6 +110,11 @@ class FakeJobBoard(QObject):
         """Let ``job`` end."""
         self._cards[job] = replace(self._cards[job], state="complete" if is_ok else "failed", detail=reason)
         self.ended.emit(job, is_ok, reason)
+        self.changed.emit()
+
+    def shows(self, job: str, **changes: Any) -> None:
+        """Let the card of ``job`` change."""
+        self._cards[job] = replace(self._cards[job], **changes)
         self.changed.emit()
 
     def last(self, kind: str) -> Started:

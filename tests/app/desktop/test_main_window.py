@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.desktop.close_dialog import CloseChoice
 from app.desktop.context import Desktop
 from app.desktop.key_sheet import KeySheet
 from app.desktop.main_window import MainWindow
@@ -117,8 +118,8 @@ def test_a_layout_that_cannot_be_read_gives_the_default_and_says_so(
     open_window: Open, home: Home, state: bytes
 ) -> None:
     settings = Settings(home.folder)
-    settings.put_bytes("window/state", state)  # type: ignore[arg-type]  # bytes convert
-    settings.put_bytes("window/geometry", state)  # type: ignore[arg-type]
+    settings.put_bytes("window/state", QByteArray(state))
+    settings.put_bytes("window/geometry", QByteArray(state))
     settings.save()
     window = open_window()
     assert window.desktop.toasts.texts() == ["the saved layout cannot be read: the default one is used"]
@@ -244,6 +245,22 @@ def test_a_league_that_cannot_be_opened_is_said_in_the_window(
     assert not caplog.records
     window.close()
     window.deleteLater()
+
+
+def test_closing_asks_only_when_work_runs(
+    open_window: Open, jobs: FakeJobBoard, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    answers = [None, CloseChoice.BACKGROUND]
+    monkeypatch.setattr("app.desktop.main_window.ask_before_closing", lambda *_: answers.pop(0))
+    window = open_window()
+    jobs.start("season 1", ["play"], kind="season")
+    window.close()
+    assert window.isVisible()
+    assert jobs.closed_with is None
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert jobs.closed_with is CloseChoice.BACKGROUND
+    assert not answers
 
 
 def test_every_real_panel_has_a_name_a_title_and_a_place() -> None:

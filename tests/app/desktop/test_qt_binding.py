@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 class _Painted(QWidget):
     paints = 0
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  # Qt's name
         self.paints += 1
 
 

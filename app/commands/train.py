@@ -1,0 +1,122 @@
+"""``train``: one subcommand for each trainer that is registered."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from ai.runs import Runs
+from ai.trainer import Trainer, trainer, trainers
+from app.cli import DONE, INTERRUPTED
+from app.command_options import WorkerCount, events_option, home_option, json_option
+from app.config_options import config_options, given_only
+from app.jobs.channel import Channel
+from app.run_text import run_object, run_text, trainers_text
+from app.session import open_league
+from app.tournament import UsageError
+from app.train_views import ChannelView, TerminalView
+from app.training import LATEST, TrainRequest, View, run_training
+from game.errors import GameError
+from game.executors.base import ExecutorSettings, default_workers, executors, usable_cores
+from league.errors import LeagueError
+
+_WORKERS: Final = "Worker processes.  [default: one a physical core; with --events one less]"
+
+
+class _Trainers(click.Group):
+    """Finds a subcommand in the registry of trainers."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return [each.name for each in trainers()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        return _command(trainer(cmd_name))
+
+
+@click.group(cls=_Trainers, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def train(ctx: click.Context) -> None:
+    """Train new players, without a window; without a trainer's name, list the trainers."""
+    if ctx.invoked_subcommand is None:
+        click.echo("\n".join(trainers_text(trainers())))
+
+
+def _command(chosen: Trainer) -> click.Command:
+    """Return the subcommand of one trainer: the common options, and one for every field of its configuration."""
+
+    def callback(ctx: click.Context, /, **options: Any) -> None:  # click hands in one argument an option
+        ctx.exit(_train(chosen, options))
+
+    presets = "; ".join(f"{name}: {preset.sentence}" for name, preset in chosen.presets.items())
+    decorated: Callable[..., Any] = click.pass_context(callback)
+    for add in reversed(_options(chosen, presets)):
+        decorated = add(decorated)
+    return click.command(
+        chosen.name, help=chosen.description, context_settings={"help_option_names": ["-h", "--help"]}
+    )(decorated)
+
+
+def _options(chosen: Trainer, presets: str) -> list[Callable[[Any], Any]]:
+    return [
+        click.option("--preset", default=None, help=f"Settings to begin with.  [{presets}]"),
+        config_options(chosen.config_class, leave_out=()),
+        click.option("--seed", type=int, default=None, help="Seed of the run.  [default: drawn, and shown]"),
+        click.option("--name", default=None, help="Name of the run and of its champion.  [default: the run's id]"),
+        click.option(
+            "--resume", default=None, is_flag=False, flag_value=LATEST, help="Go on with RUN, or the latest unfinished."
+        ),
+        click.option("--workers", type=WorkerCount(), default=None, help=_WORKERS),
+        click.option("--executor", default="pool", show_default=True, help="How matches are played: serial or pool."),
+        events_option,
+        home_option,
+        json_option,
+    ]
+
+
+def _train(chosen: Trainer, options: dict[str, Any]) -> int:
+    if not options["is_job"]:
+        with TerminalView(chosen) as terminal:
+            return _trained(chosen, options, terminal)
+    with Channel() as channel:
+        view = ChannelView(channel)
+        channel.hand_commands_to(view.obey)
+        try:
+            return _trained(chosen, options, view)
+        except (LeagueError, GameError) as error:
+            view.fail(str(error))
+            raise
+
+
+def _trained(chosen: Trainer, options: dict[str, Any], view: View) -> int:
+    request = _request(chosen, options)
+    with open_league(options["home"]) as league:
+        run, ended = run_training(league, request, view)
+        row = Runs(league.home, league.store).row(run.id)
+    if not options["is_job"]:
+        is_json = options["as_json"]
+        text = (
+            [json.dumps(run_object(row), allow_nan=False)] if is_json else run_text(row, run, chosen, options["home"])
+        )
+        click.echo("\n".join(text))
+    return INTERRUPTED if ended.state == "stopped" else DONE
+
+
+def _request(chosen: Trainer, options: dict[str, Any]) -> TrainRequest:
+    if options["executor"] not in executors():
+        raise UsageError(f"there is no executor '{options['executor']}': {', '.join(sorted(executors()))} are known")
+    cores = default_workers() if options["is_job"] else usable_cores()  # a window needs a core of its own
+    workers = options["workers"] if options["workers"] is not None else cores
+    return TrainRequest(
+        trainer=chosen,
+        fields=given_only({name: options[name] for name in chosen.config_class.model_fields}),
+        preset=options["preset"],
+        seed=options["seed"],
+        name=options["name"],
+        resume=options["resume"],
+        executor=options["executor"],
+        settings=ExecutorSettings(workers=workers),
+    )
+
+
+COMMAND = train

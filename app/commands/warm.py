@@ -1,0 +1,21 @@
+"""``warm``: compiles the match kernels before they are needed; the window's job on a new machine."""
+
+import click
+
+from app.jobs.channel import Channel
+from game.warmup import warm_up
+
+
+@click.command(hidden=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--events", is_flag=True, help="Write events as JSON lines instead of text.")
+def warm(*, events: bool) -> None:
+    """Compile the match kernels into the cache, if they are not there."""
+    if not events:
+        warm_up(click.echo)
+        return
+    with Channel() as channel:
+        warm_up(lambda line: channel.send("log", level="info", text=line))
+        channel.send("ended", state="complete", reason="")
+
+
+COMMAND = warm

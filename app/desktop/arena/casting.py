@@ -1,0 +1,148 @@
+"""Who plays on the screen: matches made from the league's players. Its functions are questions for the reader's thread.
+
+No Qt here, and nothing that is heavy to import before the league is open.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from app.desktop.context import Contender, MatchRequest
+from league.errors import LeagueError
+
+if TYPE_CHECKING:  # the window paints before these are imported
+    from app.session import League
+    from game.spec import GameSpec
+    from league.store import PlayerRow
+
+Draw: TypeAlias = Callable[[int], int]
+"""Returns a random whole number from 0 to below its argument, as ``secrets.randbelow`` does."""
+
+EXHIBITION: Final = "exhibition"
+"""Tag of a match that is shown because nobody has asked for another."""
+
+_SEEDS: Final = 10**9  # seeds that people can copy by hand
+_LEAST_FIELD: Final = 4
+_GAME: Final = "rally"
+
+
+class CastingError(LeagueError):
+    """A match cannot be put on the screen; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A player that may be shown, and what is known of its strength (Elo; None: never rated)."""
+
+    row: "PlayerRow"
+    rating: float | None
+    rank: float
+    """Strength from 0 to 1 for those without a rating: by the place in the game's ladder of bots."""
+
+
+def candidates(league: "League") -> list[Candidate]:
+    """Return the players of the league that the arena can play, the strongest first."""
+    from game.games import game as game_named
+    from game.policies.bank import Kind
+    from league.library import default_field
+
+    game = game_named(_GAME)
+    ratings = league.store.latest_ratings()
+    rows = default_field(league.library.players(), game.name)
+    found = [
+        Candidate(row, ratings.get(row.hash), _rank(game, league, row))
+        for row in rows
+        if row.kind != Kind.PYTHON.name.lower()
+    ]
+    middle = sorted(ratings.values())[len(ratings) // 2] if ratings else 0.0
+    return sorted(found, key=lambda each: (middle if each.rating is None else each.rating, each.rank), reverse=True)
+
+
+def _rank(game: "GameSpec", league: "League", row: "PlayerRow") -> float:
+    """Return a bot's place in the ladder; a learned player is put just below the top."""
+    from game.policies.scripted import ScriptedPolicy
+
+    policy = league.library.read(row).policy
+    if not isinstance(policy, ScriptedPolicy):
+        return 0.9
+    return [bot.name for bot in game.bots].index(policy.bot.name) / max(len(game.bots) - 1, 1)
+
+
+def pick_pairs(
+    field: Sequence[Candidate], count: int, draw: Draw, recent: Sequence[frozenset[str]] = ()
+) -> list[tuple[Candidate, Candidate]]:
+    """Return ``count`` pairings of the better half of ``field``, different ones and not in ``recent`` while there are such.
+
+    Fewer than two players give none.
+    """
+    better = field[: max(_LEAST_FIELD, len(field) // 2)]
+    every = [(one, other) for place, one in enumerate(better) for other in better[place + 1 :]]
+    picked: list[tuple[Candidate, Candidate]] = []
+    seen = list(recent)
+    while every and len(picked) < count:
+        fresh = [pair for pair in every if hashes(pair) not in seen] or every
+        pair = fresh[draw(len(fresh))]
+        seen.append(hashes(pair))
+        picked.append(pair if draw(2) else (pair[1], pair[0]))
+    return picked
+
+
+def hashes(pair: tuple[Candidate, Candidate]) -> frozenset[str]:
+    """Return what makes a pairing the same, whoever sits where."""
+    return frozenset(each.row.hash for each in pair)
+
+
+def exhibitions(league: "League", count: int, draw: Draw, recent: Sequence[frozenset[str]] = ()) -> list[MatchRequest]:
+    """Return matches between good players of the league; none if it has fewer than two that the arena can play."""
+    return [
+        match_of(
+            league, left.row, right.row, draw, ratings=(left.rating, right.rating), title="Exhibition", tag=EXHIBITION
+        )
+        for left, right in pick_pairs(candidates(league), count, draw, recent)
+    ]
+
+
+def match_of(  # noqa: PLR0913  # who, where, and how it is announced
+    league: "League",
+    left: "PlayerRow",
+    right: "PlayerRow",
+    draw: Draw,
+    *,
+    ratings: tuple[float | None, float | None] | None = None,
+    points: int | None = None,
+    title: str = "Challenge",
+    tag: str = "",
+) -> MatchRequest:
+    """Return a match between two players on a new seed.
+
+    Raises
+    ------
+    CastingError
+        If one is a Python bot, which the screen cannot play.
+    """
+    from game.games import game as game_named
+
+    if ratings is None:
+        known = league.store.latest_ratings()
+        ratings = known.get(left.hash), known.get(right.hash)
+    return MatchRequest(
+        contender(league, left, ratings[0]),
+        contender(league, right, ratings[1]),
+        seed=draw(_SEEDS),
+        points=points or game_named(_GAME).default_points,
+        title=title,
+        tags=(tag,) if tag else (),
+    )
+
+
+def contender(league: "League", row: "PlayerRow", rating: float | None) -> Contender:
+    """Return ``row`` as it is shown in the arena; ``CastingError`` if it is a Python bot."""
+    from game.match import is_compiled
+
+    policy = league.library.read(row).policy
+    if not is_compiled(policy):
+        raise CastingError(
+            f"'{row.name}' is a Python bot, which decides in a process of its own: "
+            "let it play in a season with visuals on, and its matches are shown here"
+        )
+    return Contender(row.name, policy, row.hash, rating)

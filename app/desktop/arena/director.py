@@ -1,0 +1,177 @@
+"""The director: brings matches onto the stage, tells the other panels, and never leaves the stage empty."""
+
+import logging
+import secrets
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from app.desktop.arena.casting import Draw, exhibitions, match_of
+from app.desktop.arena.kernels import Kernels
+from app.desktop.arena.programme import Change, Programme, Standing, standing_of
+from app.desktop.arena.stage import Stage
+from app.desktop.context import Desktop, MatchRequest, OnScreen
+from game.errors import GameError
+
+if TYPE_CHECKING:  # the window paints before the kernels are imported
+    from app.desktop.arena.screening import Screening
+    from app.session import League
+    from game.timeline import LiveMatch, Timeline
+    from league.store import PlayerRow
+
+logger = logging.getLogger(__name__)
+
+_RECENT: Final = 12
+_NOBODY: Final = (
+    "Nobody to watch yet: the league has fewer than two players for the arena. Import a player, or train one."
+)
+
+
+class Director(QObject):
+    """Decides what is on the stage: asked for by panels, a season's, or an exhibition."""
+
+    person_ended = Signal()
+    """The match of a person on the stage is over, or left."""
+
+    def __init__(self, desktop: Desktop, stage: Stage, kernels: Kernels, *, draw: Draw = secrets.randbelow) -> None:
+        super().__init__(stage)
+        self._desktop = desktop
+        self._stage = stage
+        self._kernels = kernels
+        self._draw = draw
+        self._programme = Programme()
+        self._early: list[MatchRequest] = []  # asked for before the kernels were ready
+        self._recent: deque[frozenset[str]] = deque(maxlen=_RECENT)
+        hub = desktop.hub
+        hub.show_match.connect(self.put)
+        hub.challenge.connect(self._challenge)
+        stage.heading.next_wanted.connect(self.next_match)
+        stage.paused_by_hiding.connect(self._leave_season)
+        kernels.ready.connect(self._begin)
+        kernels.changed.connect(self._show_preparation)
+        self._show_preparation()
+
+    @property
+    def programme(self) -> Programme:
+        """What is shown and what waits."""
+        return self._programme
+
+    def put(self, request: MatchRequest) -> None:
+        """Take in a match that a panel wants to be seen."""
+        if not self._kernels.is_ready:
+            self._early.append(request)
+        elif request.is_season_live and not self._stage.isVisible():
+            self._desktop.hub.match_dismissed.emit(request)
+        else:
+            self._apply(self._programme.put(request))
+
+    def show_live(self, request: MatchRequest, course: "LiveMatch") -> "Screening | None":
+        """Put a match that people play onto the stage."""
+        change = self._programme.put(request)
+        self._dismiss(change)
+        return self._screen(request, course)
+
+    def next_match(self) -> None:
+        """Leave this match for the season's next one, or for an exhibition."""
+        change = self._programme.advance()
+        if change.show is not None:
+            self._apply(change)
+        elif self._kernels.is_ready:
+            self._ask_exhibition(is_wanted=True)
+
+    def _begin(self) -> None:
+        early, self._early = self._early, []
+        for request in early:
+            self.put(request)
+        if self._programme.is_idle:
+            self._ask_exhibition(is_wanted=False)
+
+    def _ask_exhibition(self, *, is_wanted: bool) -> None:
+        recent, draw = tuple(self._recent), self._draw
+
+        def show(found: list[MatchRequest]) -> None:
+            if not is_wanted and not self._programme.is_idle:
+                return  # something else has come meanwhile
+            if found:
+                self._recent.append(frozenset(side.hash for side in (found[0].left, found[0].right)))
+                self._apply(self._programme.put(found[0]))
+            elif self._programme.current is None:
+                self._stage.show_note(_NOBODY)
+
+        self._desktop.reader.ask(lambda league: exhibitions(league, 1, draw, recent), show)
+
+    def _challenge(self, left: "PlayerRow | None", right: "PlayerRow | None") -> None:
+        """Let two players of the league meet; a person is somebody else's business."""
+        if left is None or right is None:
+            self._desktop.hub.play_against.emit(left or right)
+            return
+        draw = self._draw
+
+        def question(league: "League") -> MatchRequest:
+            return match_of(league, left, right, draw)
+
+        self._desktop.reader.ask(question, self._desktop.hub.show_match.emit, failed=self._desktop.toasts.error)
+
+    def _apply(self, change: Change) -> None:
+        self._dismiss(change)
+        if change.show is not None:
+            self._open(change.show)
+
+    def _dismiss(self, change: Change) -> None:
+        for request in change.dismissed:
+            self._desktop.hub.match_dismissed.emit(request)
+
+    def _open(self, request: MatchRequest) -> None:
+        from app.desktop.arena.screening import open_course
+
+        try:
+            course = open_course(request)
+        except (GameError, ValueError) as error:
+            self._desktop.toasts.error(f"this match cannot be shown: {error}")
+            self._give_up(request)
+            return
+        self._screen(request, course)
+
+    def _give_up(self, request: MatchRequest) -> None:
+        """Go on without a match that cannot be shown; a season must not wait for it."""
+        if request.is_season_live:
+            self._desktop.hub.match_dismissed.emit(request)
+        self._programme.note_end()
+        self._apply(self._programme.note_finish())
+
+    def _screen(self, request: MatchRequest, course: "Timeline | LiveMatch") -> "Screening":
+        from app.desktop.arena.screening import Screening
+
+        screening = Screening(
+            request,
+            course,
+            self._desktop.clock,
+            ended=lambda: self._end(screening),
+            finished=lambda: self._finish(request),
+        )
+        self._stage.show_screening(screening)
+        self._desktop.hub.match_started.emit(OnScreen(request, course))
+        return screening
+
+    def _end(self, screening: "Screening") -> None:
+        if self._programme.current is screening.request:
+            self._programme.note_end()
+            self._desktop.hub.match_ended.emit(screening.request, screening.record())
+
+    def _finish(self, request: MatchRequest) -> None:
+        if self._programme.current is not request:
+            return
+        self._apply(self._programme.note_finish())
+        if self._programme.is_idle:
+            self._ask_exhibition(is_wanted=False)
+
+    def _leave_season(self) -> None:
+        """Nobody looks any more: a season does not wait."""
+        current = self._programme.current
+        if current is not None and standing_of(current) is Standing.SEASON:
+            self._dismiss(Change(dismissed=self._programme.leave()))
+
+    def _show_preparation(self) -> None:
+        if not self._kernels.is_ready:
+            self._stage.show_note(self._kernels.note)

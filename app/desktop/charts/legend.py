@@ -1,0 +1,95 @@
+"""The list beside a chart: every curve with its line and its value; a click or Space hides it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
+
+from app.desktop.charts import text
+from app.desktop.charts.model import ChartModel, Reading
+from app.desktop.charts.strokes import swatch
+from app.desktop.theme import ThemeStore
+
+_NAME, _VALUE = range(2)
+_KEY: Final = Qt.ItemDataRole.UserRole
+_SWATCH: Final = (26, 12)
+
+
+class Legend(QTreeWidget):
+    """Shows the curves of a model, a row each."""
+
+    toggled = Signal(str)
+    """The curve of this key was hidden or shown."""
+
+    def __init__(self, theme: ThemeStore, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._rows: list[QTreeWidgetItem] = []
+        self._shown: tuple[tuple[str, str, int], ...] = ()
+        self.setAccessibleName(f"curves of {name}")
+        self.setToolTip("The curves and their values; uncheck one to hide it.")
+        self.setColumnCount(2)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setIndentation(0)
+        self.setSelectionMode(QTreeWidget.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self.setTabKeyNavigation(False)
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(_VALUE, QHeaderView.ResizeMode.ResizeToContents)
+        header.setMinimumSectionSize(1)
+        header.setSectionsClickable(False)
+        self.itemChanged.connect(self._notice)
+
+    def show_curves(self, model: ChartModel) -> None:
+        """Show the curves of ``model``, if they are others than before."""
+        shown = tuple((curve.key, curve.title, curve.slot) for curve in model.curves)
+        if shown != self._shown:
+            self._shown = shown
+            self._fill(model)
+
+    def rebuild(self, model: ChartModel) -> None:
+        """Draw every row anew: the colours have changed."""
+        self._fill(model)
+
+    def show_readings(self, where: str, readings: Sequence[Reading]) -> None:
+        """Show the values at a place of x, which is called ``where``."""
+        values = {each.curve.key: each for each in readings}
+        self.blockSignals(True)  # noqa: FBT003  # Qt's signature
+        try:
+            self.headerItem().setText(_NAME, where)
+            self.headerItem().setText(_VALUE, "")
+            for item in self._rows:
+                found = values.get(item.data(_NAME, _KEY))
+                item.setText(_VALUE, text.number(found.y) if found else "")
+                item.setToolTip(_NAME, text.reading(found) if found else item.text(_NAME))
+                item.setToolTip(_VALUE, item.toolTip(_NAME))
+        finally:
+            self.blockSignals(False)  # noqa: FBT003  # as above
+
+    def _fill(self, model: ChartModel) -> None:
+        size = QSize(self._theme.px(_SWATCH[0]), self._theme.px(_SWATCH[1]))
+        self.setIconSize(size)
+        self.blockSignals(True)  # noqa: FBT003  # as above
+        try:
+            self.clear()
+            self._rows = []
+            for curve in model.curves:
+                item = QTreeWidgetItem([curve.title, ""])
+                item.setData(_NAME, _KEY, curve.key)
+                item.setIcon(_NAME, swatch(curve, self._theme.theme, size, self.devicePixelRatioF()))
+                is_hidden = model.is_hidden(curve.key)
+                item.setCheckState(_NAME, Qt.CheckState.Unchecked if is_hidden else Qt.CheckState.Checked)
+                item.setTextAlignment(_VALUE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.addTopLevelItem(item)
+                self._rows.append(item)
+        finally:
+            self.blockSignals(False)  # noqa: FBT003  # as above
+
+    def _notice(self, item: QTreeWidgetItem, column: int) -> None:
+        if column == _NAME:
+            self.toggled.emit(item.data(_NAME, _KEY))

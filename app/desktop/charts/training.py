@@ -1,0 +1,219 @@
+"""What training runs report, as curves: some runs side by side, the metrics of one group at a time. No Qt."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+import numpy as np
+
+from ai.errors import TrainingError
+from ai.run_folder import MetricRow
+from ai.trainer import FAMILY, MetricSpec, trainer
+from app.desktop.charts.metrics_file import MetricPart
+from app.desktop.charts.model import Axis, ChartModel, Curve, Frame
+from app.desktop.charts.series import Series
+from app.desktop.charts.slots import Slots
+from league.schema import RunRow
+
+MOST_RUNS: Final = 4
+"""Runs that are compared at a time."""
+
+OTHER: Final = "Other"
+"""The group of metrics that a trainer reports without having declared them."""
+
+_HINT: Final = "Start a run in the Training panel, or choose runs with the button above: what they report grows here."
+_WAITING: Final = "No step of the chosen runs is done yet: the first values come in a moment."
+
+
+class Progress(Enum):
+    """What the values are drawn over."""
+
+    STEP = "step"
+    SECONDS = "seconds"
+
+    @property
+    def axis(self) -> Axis:
+        """The axis of it."""
+        return Axis("Step") if self is Progress.STEP else Axis("Training time", "s")
+
+
+@dataclass
+class _Metric:
+    by_step: Series = field(default_factory=Series)
+    by_seconds: Series = field(default_factory=Series)
+
+
+@dataclass
+class _Run:
+    row: RunRow
+    metrics: dict[str, _Metric] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class TrainingChart:
+    """Fills ``model`` with the metrics of ``group`` of the chosen runs."""
+
+    def __init__(self) -> None:
+        self.model = ChartModel(Frame(Progress.STEP.axis, Axis("Value"), _HINT, can_be_log=True))
+        self.over = Progress.STEP
+        self.group = ""
+        self._runs: dict[str, _Run] = {}
+        self._chosen: list[str] = []
+        self._slots = Slots()
+
+    @property
+    def runs(self) -> list[RunRow]:
+        """The league's runs, the newest first."""
+        return [run.row for run in reversed(self._runs.values())]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The runs that are shown, in the order they were chosen."""
+        return tuple(self._chosen)
+
+    def set_runs(self, rows: Iterable[RunRow]) -> None:
+        """Take the league's runs in the order they were created; the newest is chosen while none is."""
+        rows = list(rows)
+        self._runs = {row.id: self._runs.get(row.id) or _Run(row) for row in rows}
+        for row in rows:
+            self._runs[row.id].row = row
+        self._chosen = [run for run in self._chosen if run in self._runs]
+        if not self._chosen and rows:
+            self._chosen = [rows[-1].id]
+        self._show()
+
+    def choose_only(self, run: str) -> None:
+        """Show one run."""
+        if run in self._runs and self._chosen != [run]:
+            self._chosen = [run]
+            self.model.follow()
+            self._show()
+
+    def toggle(self, run: str) -> None:
+        """Show a run beside the others, or no longer; beyond ``MOST_RUNS`` the one chosen first goes."""
+        if run in self._chosen:
+            self._chosen.remove(run)
+        elif run in self._runs:
+            self._chosen = [*self._chosen, run][-MOST_RUNS:]
+        self._show()
+
+    def groups(self) -> list[str]:
+        """Return the groups of metrics that the chosen runs have reported or declared, in the order of declaration."""
+        names: dict[str, None] = {}
+        for run in self._shown():
+            reported = {_spec(run.row, name).group for name in run.metrics}
+            declared = [spec.group for spec in _declared(run.row)]
+            names.update(dict.fromkeys(group for group in declared if group in reported or not reported))
+            names.update(dict.fromkeys(sorted(reported - set(declared))))
+        return list(names)
+
+    def show_group(self, group: str) -> None:
+        """Show the metrics of ``group``."""
+        self.group = group
+        self._show()
+
+    def show_over(self, over: Progress) -> None:
+        """Draw over steps, or over seconds of training."""
+        if over is not self.over:
+            self.over = over
+            self.model.follow()
+            self._show()
+
+    def explanation(self, key: str) -> str:
+        """Return what the metric of a curve means."""
+        run, _, name = key.partition("\n")
+        return _spec(self._runs[run].row, name).explanation if run in self._runs else ""
+
+    def take(self, run: str, part: MetricPart) -> None:
+        """Take rows of a run's metrics file."""
+        if run not in self._runs:
+            return
+        known = self._runs[run]
+        if part.is_restart:
+            known.metrics, known.seconds = {}, 0.0
+        if part.rows:
+            _enter(known, part.rows)
+        if part.rows or part.is_restart:
+            self._show()
+
+    def _show(self) -> None:
+        groups = self.groups()
+        if self.group not in groups and groups:
+            self.group = groups[0]
+        found = [(run, name) for run in self._shown() for name in _ordered(run) if self._is_shown(run, name)]
+        slots = self._slots.assign(_key(run, name) for run, name in found)
+        specs = [_spec(run.row, name) for run, name in found]
+        units = {spec.unit for spec in specs}
+        hint = _WAITING if self._chosen else _HINT
+        y = Axis(self.group or "Value", units.pop() if len(units) == 1 else "")
+        is_stacked = len(self._chosen) == 1 and bool(specs) and all(spec.is_part for spec in specs)
+        self.model.set_frame(Frame(self.over.axis, y, hint, is_stacked=is_stacked, can_be_log=not is_stacked))
+        self.model.set_curves(
+            Curve(_key(run, name), self._title(run, name), self._series(run, name), slots[_key(run, name)])
+            for run, name in found
+        )
+
+    def _shown(self) -> list[_Run]:
+        return [self._runs[run] for run in self._chosen]
+
+    def _is_shown(self, run: _Run, name: str) -> bool:
+        return _spec(run.row, name).group == self.group
+
+    def _series(self, run: _Run, name: str) -> Series:
+        metric = run.metrics[name]
+        return metric.by_step if self.over is Progress.STEP else metric.by_seconds
+
+    def _title(self, run: _Run, name: str) -> str:
+        spec = _spec(run.row, name)
+        title = f"{spec.title} {name.split(FAMILY, 1)[1]}" if spec.is_family else spec.title
+        return f"{title}, {run.row.name}" if len(self._chosen) > 1 else title
+
+
+def _enter(run: _Run, rows: Sequence[MetricRow]) -> None:
+    """Add ``rows`` to the curves of ``run``, a column at a time."""
+    steps = np.array([row.step for row in rows], float)
+    seconds = run.seconds + np.cumsum([row.seconds for row in rows])
+    run.seconds = float(seconds[-1])
+    values = [row.all_values for row in rows]
+    for name in dict.fromkeys(itertools.chain.from_iterable(values)):
+        metric = run.metrics.setdefault(name, _Metric())
+        has_value = np.array([name in each for each in values])
+        column = np.array([each[name] for each in values if name in each], float)
+        metric.by_step.extend(steps[has_value], column)
+        metric.by_seconds.extend(seconds[has_value], column)
+
+
+def _key(run: _Run, name: str) -> str:
+    return f"{run.row.id}\n{name}"
+
+
+def _declared(row: RunRow) -> tuple[MetricSpec, ...]:
+    try:
+        return trainer(row.trainer).metrics
+    except TrainingError:  # a run of a trainer that this program does not have
+        return ()
+
+
+def _spec(row: RunRow, name: str) -> MetricSpec:
+    """Return what is known about a metric: what its trainer declares, or else no more than its name."""
+    family = name.split(FAMILY, 1)[0]
+    for spec in _declared(row):
+        if spec.name == (family if spec.is_family else name):
+            return spec
+    is_rate = name.endswith("_per_s")
+    title = name.replace("_per_s", "").replace("_", " ").capitalize()
+    return MetricSpec(name, title, OTHER, "Reported by the run.", f"{title.lower()}/s" if is_rate else "")
+
+
+def _ordered(run: _Run) -> list[str]:
+    """Return the names of a run's metrics as its trainer declares them, members of a family by name."""
+    order = {spec.name: place for place, spec in enumerate(_declared(run.row))}
+    return sorted(run.metrics, key=lambda name: (order.get(_spec(run.row, name).name, len(order)), _natural(name)))
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    """Return a key that sorts 2 before 10."""
+    parts = ("".join(part) for _, part in itertools.groupby(name, str.isdigit))
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)

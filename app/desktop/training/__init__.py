@@ -1,0 +1,1 @@
+"""The Training dock: runs as cards, and the form that starts one. Trainers appear here by being registered."""

@@ -1,0 +1,348 @@
+"""The Training dock: the form for a new run above the runs, which are started, watched and kept from here."""
+
+import functools
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFrame, QInputDialog, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from app.desktop.context import Desktop, MatchRequest
+from app.desktop.toasts import Level, Remedy
+from app.desktop.training import champion
+from app.desktop.training.card_list import CardList
+from app.desktop.training.card_widget import card_style
+from app.desktop.training.cards import Phase, RunBook, RunCard
+from app.desktop.training.form_widget import NewRunForm
+from app.desktop.training.new_run import JOB_KIND, NewRun, command_line, resume_arguments
+from app.desktop.widgets import quiet_label
+
+if TYPE_CHECKING:  # the window paints before these are imported
+    from ai.trainer import Trainer
+    from app.desktop.reader import Ticket
+    from app.session import League
+    from league.schema import PlayerRow, RunRow
+
+_REFRESH_MS: Final = 3000
+_SHOW_MS: Final = 100
+_SEEDS: Final = 10**9  # seeds that people can copy by hand
+_HINT: Final = "No run yet. Choose a preset above and press Start training: a card with its progress appears here."
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the form has to know of the program and of this machine."""
+
+    trainers: "tuple[Trainer, ...]"
+    workers: int
+    cores: int
+
+
+class TrainingDock(QWidget):
+    """Everything about training runs. ``draw`` gives a random number below its argument; ``open_folder`` shows a folder."""
+
+    def __init__(
+        self,
+        desktop: Desktop,
+        *,
+        draw: Callable[[int], int] = secrets.randbelow,
+        open_folder: Callable[[str], object] = lambda folder: QDesktopServices.openUrl(QUrl.fromLocalFile(folder)),
+    ) -> None:
+        super().__init__()
+        self._desktop = desktop
+        self._draw = draw
+        self._open_folder = open_folder
+        self.book = RunBook()
+        self._trainers: dict[str, Trainer] = {}
+        self._workers = 1
+        self._selected = ""
+        self._followed = ""
+        self._is_first_look = True
+        self._ticket: Ticket | None = None
+        self._slow = QTimer(self, interval=_REFRESH_MS)
+        self._slow.timeout.connect(self.refresh)
+        self._soon = QTimer(self, singleShot=True, interval=_SHOW_MS)
+        self._soon.timeout.connect(self.show_now)
+        self._build()
+        self._connect()
+        self._retouch()
+        desktop.reader.ask(_machine, self._set_machine)
+
+    # Building
+
+    def _build(self) -> None:
+        self.form = NewRunForm(
+            self._desktop.theme, str(self._desktop.home.folder), functools.partial(self._draw, _SEEDS)
+        )
+        self.form.started.connect(self.start)
+        self.opener = QToolButton()
+        self.opener.setText("New run")
+        self.opener.setCheckable(True)
+        self.opener.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.opener.setToolTip("Show the form that starts a training run")
+        self.opener.toggled.connect(self._show_form)
+        self.hint = quiet_label(_HINT, is_wrapped=True)
+        self.cards = CardList(self._desktop.theme)
+        self.cards.wanted.connect(self._do)
+        content = QWidget()
+        content.setObjectName("trainingContent")
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(8, 6, 8, 8)
+        for each in (self.opener, self.form, self.hint, self.cards):
+            layout.addWidget(each)
+        layout.addStretch(1)
+        self.area = QScrollArea(widgetResizable=True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.area)
+        self._show_form(is_on=False)
+
+    def _connect(self) -> None:
+        desktop = self._desktop
+        desktop.jobs.event.connect(self._take)
+        desktop.jobs.ended.connect(self._end)
+        desktop.hub.runs_changed.connect(self.refresh)
+        desktop.hub.run_selected.connect(self._note_selection)
+        desktop.hub.match_ended.connect(self._after_match)
+        desktop.hub.match_dismissed.connect(self._after_dismissal)
+        desktop.hub.closing.connect(self._close)
+        desktop.theme.changed.connect(self._retouch)
+        desktop.actions.add(
+            "new-run", "New training run", "Training", self.open_form, keys=["Ctrl+T"], tip="Choose what to train"
+        )
+
+    def _set_machine(self, machine: Machine) -> None:
+        self._trainers = {trainer.name: trainer for trainer in machine.trainers}
+        self._workers = machine.workers
+        self.form.set_trainers(machine.trainers, workers=machine.workers, cores=machine.cores)
+        self.show_now()
+
+    def _retouch(self) -> None:
+        self.setStyleSheet(card_style(self._desktop.theme.theme))
+
+    def _close(self) -> None:
+        self._slow.stop()
+        self._soon.stop()
+
+    # What is shown
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  # Qt's name
+        """Look at the league now and then: runs of the command line appear too."""
+        super().showEvent(event)
+        self.refresh()
+        self._slow.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
+        """Look no longer."""
+        super().hideEvent(event)
+        self._slow.stop()
+
+    def refresh(self) -> None:
+        """Ask the league for its runs."""
+        if self._ticket is not None:
+            self._ticket.cancel()
+        self._ticket = self._desktop.reader.ask(champion.runs, self._set_rows)
+
+    def _set_rows(self, rows: "list[RunRow]") -> None:
+        self.book.set_rows(rows)
+        if self._is_first_look:
+            self._is_first_look = False
+            self.opener.setChecked(not rows and not self.book.cards())
+        self.show_now()
+
+    def show_now(self) -> None:
+        """Show what is known."""
+        self._soon.stop()
+        cards = self.book.cards()
+        self.hint.setVisible(not cards)
+        self.cards.show_cards(cards, self._trainers, selected=self._selected, followed=self._followed)
+        self.form.set_running(self.book.workers())
+
+    def _show_soon(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _show_form(self, is_on: bool) -> None:  # noqa: FBT001  # the signal's argument
+        self.opener.setArrowType(Qt.ArrowType.DownArrow if is_on else Qt.ArrowType.RightArrow)
+        self.form.setVisible(is_on)
+
+    def open_form(self) -> None:
+        """Bring the form to the front."""
+        self._desktop.hub.panel_wanted.emit("training")
+        self.opener.setChecked(True)
+        self.area.verticalScrollBar().setValue(0)
+        self.form.trainer.setFocus()
+
+    # Jobs
+
+    def start(self, run: NewRun) -> None:
+        """Start a new run in a job of its own."""
+        arguments = run.arguments(str(self._desktop.home.folder))
+        job = self._desktop.jobs.start(run.title, arguments, JOB_KIND)
+        name = run.name or f"{run.trainer.title} (starting)"
+        self._selected = self.book.begin(job, None, name=name, trainer=run.trainer.name, workers=run.workers)
+        self.opener.setChecked(False)
+        self.show_now()
+        self.area.verticalScrollBar().setValue(0)
+
+    def _resume(self, card: RunCard) -> None:
+        if card.phase is Phase.PAUSED and card.job is not None:
+            self._send(card, "resume", Phase.RUNNING)
+            return
+        arguments = resume_arguments(card.trainer, card.run, str(self._desktop.home.folder), self._workers)
+        job = self._desktop.jobs.start(f"Training: {card.name}", arguments, JOB_KIND)
+        self.book.begin(job, card.run, name=card.name, trainer=card.trainer, workers=self._workers)
+        self.show_now()
+
+    def _send(self, card: RunCard, command: str, phase: Phase) -> None:
+        if card.job is not None:
+            self._desktop.jobs.send(card.job, command)
+            self.book.want(card.run, phase)
+            self.show_now()
+
+    def _take(self, job: str, message: Mapping[str, object]) -> None:
+        before = self.book.run_of(job)
+        run = self.book.take(job, message)
+        if run is None:
+            return
+        self._desktop.hub.run_message.emit(message)
+        if message.get("event") == "run_started":
+            if self._selected in (before, run):
+                self._select(run)
+            self._desktop.hub.runs_changed.emit()
+        self._show_soon()
+
+    def _end(self, job: str, is_ok: bool, reason: str) -> None:  # noqa: FBT001  # the signal's arguments
+        run = self.book.end(job, reason, is_ok=is_ok)
+        card = None if run is None else self.book.card(run)
+        if card is None:
+            return
+        self.show_now()
+        self._desktop.hub.runs_changed.emit()
+        if card.phase is Phase.FAILED:
+            remedy = Remedy("Resume", functools.partial(self._do, card.run, "resume")) if card.can_resume else None
+            text = f"Training {card.name} has failed: {card.reason or 'see the log'}"
+            self._desktop.toasts.show(text, Level.ERROR, details=self._desktop.jobs.details(job), remedy=remedy)
+        elif card.phase is Phase.COMPLETE:
+            remedy = Remedy("Watch", functools.partial(self._do, card.run, "watch"))
+            self._desktop.toasts.show(f"Training {card.name} is complete.", remedy=remedy if card.champion else None)
+
+    # What a card's buttons do
+
+    def _do(self, run: str, what: str) -> None:
+        card = self.book.card(run)
+        deeds: Mapping[str, Callable[[RunCard], object]] = {
+            "select": lambda card: self._select(card.run),
+            "pause": lambda card: self._send(card, "pause", Phase.PAUSED),
+            "resume": self._resume,
+            "stop": lambda card: self._send(card, "stop", Phase.STOPPING),
+            "watch": lambda card: self._watch(card.run),
+            "follow": self._follow,
+            "unfollow": lambda _: self._follow(None),
+            "add": self._ask_name,
+            "folder": lambda card: self._open_folder(str(self._desktop.home.folder / card.folder)),
+            "command": lambda card: _copy(self._command(card)),
+            "config": lambda card: _copy(_configuration(card)),
+            "dismiss": self._dismiss,
+        }
+        if card is not None:
+            deeds[what](card)
+
+    def _select(self, run: str) -> None:
+        self._selected = run
+        self.show_now()
+        self._desktop.hub.run_selected.emit(run)
+
+    def _note_selection(self, run: str) -> None:
+        if run != self._selected:
+            self._selected = run
+            self.show_now()
+
+    def _watch(self, run: str) -> None:
+        self._desktop.reader.ask(
+            lambda league: champion.champion_match(league, run, self._draw),
+            self._desktop.hub.show_match.emit,
+            failed=self._desktop.toasts.error,
+        )
+
+    def _follow(self, card: RunCard | None) -> None:
+        self._followed = "" if card is None else card.run
+        if card is not None and card.champion is not None:
+            self._watch(card.run)
+        self.show_now()
+
+    def _after_match(self, request: MatchRequest, _result: object) -> None:
+        if self._followed and champion.run_of(request) == self._followed:
+            self._watch(self._followed)
+
+    def _after_dismissal(self, request: MatchRequest) -> None:
+        if self._followed and champion.run_of(request) == self._followed:
+            self._follow(None)
+
+    def _ask_name(self, card: RunCard) -> None:
+        def ask(names: list[str]) -> None:
+            dialog = QInputDialog(self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.setWindowTitle("Add to league")
+            dialog.setLabelText(f"Name of the champion of {card.name} in the league:")
+            dialog.setTextValue(champion.free_name(card.name, names))
+            dialog.textValueSelected.connect(functools.partial(self._add, card.run))
+            dialog.open()
+
+        self._desktop.reader.ask(_names, ask)
+
+    def _add(self, run: str, name: str) -> None:
+        self._desktop.reader.ask(
+            lambda league: champion.add_champion(league, run, name.strip()),
+            self._say_added,
+            failed=self._desktop.toasts.error,
+        )
+
+    def _say_added(self, row: "PlayerRow") -> None:
+        hub = self._desktop.hub
+
+        def show() -> None:
+            hub.player_selected.emit(row)
+            hub.panel_wanted.emit("players")
+
+        hub.players_changed.emit()
+        self._desktop.toasts.show(f"{row.name} is in the league.", remedy=Remedy("Show in players", show))
+
+    def _command(self, card: RunCard) -> str:
+        """Return the command that makes the same run anew; of a trainer that is gone, the one that goes on with it."""
+        home, trainer = str(self._desktop.home.folder), self._trainers.get(card.trainer)
+        if trainer is not None:
+            run = NewRun(trainer, None, card.config, card.name, card.seed or 0, self._workers)
+            if not run.problem():
+                return command_line(run.arguments(home))
+        return command_line(resume_arguments(card.trainer, card.run, home, self._workers))
+
+    def _dismiss(self, card: RunCard) -> None:
+        self.book.forget(card.run)
+        self.show_now()
+
+
+def _machine(_league: "League") -> Machine:
+    from ai.trainer import trainers
+    from game.executors.base import default_workers, usable_cores
+
+    return Machine(trainers(), default_workers(), usable_cores())
+
+
+def _names(league: "League") -> list[str]:
+    return [player.name for player in league.library.players(include_archived=True)]
+
+
+def _configuration(card: RunCard) -> str:
+    return json.dumps({"trainer": card.trainer, "seed": card.seed, "config": dict(card.config)}, indent=1)
+
+
+def _copy(text: str) -> None:
+    QApplication.clipboard().setText(text)

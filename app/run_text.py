@@ -1,0 +1,117 @@
+"""Training runs as text and as JSON objects."""
+
+import json
+import shlex
+from collections.abc import Sequence
+
+from ai.runs import Run
+from ai.trainer import Trainer
+from app.tables import aligned
+from league.schema import RunRow
+
+
+def run_object(row: RunRow) -> dict[str, object]:
+    """Return the object of a run that ``--json`` prints; docs/formats.md explains each key."""
+    return {
+        "run": row.id,
+        "name": row.name,
+        "trainer": row.trainer,
+        "game": row.game,
+        "seed": row.seed,
+        "state": row.state,
+        "folder": row.folder,
+        "created": row.created,
+        "updated": row.updated,
+        "config": json.loads(row.config_json),
+        **json.loads(row.summary_json),
+    }
+
+
+def runs_text(rows: Sequence[RunRow]) -> list[str]:
+    """Return the list of runs as lines."""
+    if not rows:
+        return ["no training run yet: python main.py train shows how to start one"]
+    head = ["run", "name", "trainer", "state", "steps", "fitness", "time", "created"]
+    return aligned([head, *(_line(row) for row in rows)], left=(0, 1, 2, 3, 7))
+
+
+def _line(row: RunRow) -> list[str]:
+    summary = json.loads(row.summary_json)
+    step, expected, champion = summary.get("step", 0), summary.get("expected"), summary.get("champion")
+    return [
+        row.id,
+        row.name,
+        row.trainer,
+        row.state,
+        f"{step:,}" + (f" of {expected:,}" if expected else ""),
+        f"{champion['fitness']:.3f}" if champion else "",
+        f"{summary.get('seconds', 0):.0f} s",
+        row.created[:16].replace("T", " "),
+    ]
+
+
+def run_text(row: RunRow, run: Run, trainer: Trainer, home: str | None) -> list[str]:
+    """Return what came of a run as lines, and what can be done next."""
+    summary = json.loads(row.summary_json)
+    step, expected = summary.get("step", 0), summary.get("expected")
+    of = f" of {expected:,}" if expected else ""
+    head = (
+        f"run {row.id} '{row.name}': {row.state}, {step:,}{of} {trainer.step_unit} in {summary.get('seconds', 0):.1f} s, "
+        f"seed {row.seed}"
+    )
+    lines = [head]
+    if summary.get("reason"):
+        lines.append(f"reason: {summary['reason']}")
+    lines += aligned(_metric_rows(summary.get("metrics", {}), trainer), left=(0, 2))
+    lines += _champion_lines(summary.get("champion"), run, home)
+    if row.state != "complete":
+        lines.append(f"go on: {_command(home, 'train', row.trainer, '--resume', row.id)}")
+    return lines
+
+
+def _metric_rows(values: dict[str, float], trainer: Trainer) -> list[list[str]]:
+    """Return title, value and unit of the latest metrics, in the order in which the trainer declares them."""
+    rows = [["metric", "latest", ""]]
+    for spec in trainer.metrics:
+        for name in values:
+            if trainer.metric(name) is spec:
+                title = f"{spec.title} {name.split('/', 1)[1]}" if spec.is_family else spec.title
+                rows.append(
+                    [title, f"{values[name]:,.4g}" if abs(values[name]) < 1e4 else f"{values[name]:,.0f}", spec.unit]
+                )
+    return rows
+
+
+def _champion_lines(champion: dict[str, object] | None, run: Run, home: str | None) -> list[str]:
+    if champion is None:
+        return ["no champion yet"]
+    return [
+        f"champion: {str(champion['hash'])[:12]} of step {champion['step']}, fitness {champion['fitness']:.3f}",
+        f"file: {run.folder.path / str(champion['file'])}",
+        f"add it to the league: {_command(home, 'runs', 'add', run.id)}",
+    ]
+
+
+def _command(home: str | None, *words: str) -> str:
+    place = ("--home", home) if home else ()
+    return shlex.join(("python", "main.py", *place, *words))
+
+
+def trainers_text(trainers: Sequence[Trainer]) -> list[str]:
+    """Return the list of trainers with their presets as lines."""
+    lines = []
+    for trainer in trainers:
+        lines += [f"{trainer.name}: {trainer.title}", f"  {trainer.description}"]
+        lines += [
+            f"  --preset {name}: {preset.sentence} About {_duration(preset.expected_s)}."
+            for name, preset in trainer.presets.items()
+        ]
+    return [
+        *lines,
+        "",
+        "start one: python main.py train NAME [--preset PRESET]; its settings: python main.py train NAME --help",
+    ]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"

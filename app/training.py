@@ -1,0 +1,151 @@
+"""One training run from the command line: made or found, trained, and told about."""
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Final, Protocol
+
+import numpy as np
+
+from ai.runs import Plan, Run, Runs
+from ai.trainer import Opponent, TrainContext, Trainer, TrainerConfig
+from ai.training import OnEvent, RunEnded, Training
+from app.session import League
+from app.tournament import UsageError, interruptible
+from game.executors.base import ExecutorSettings, RunControl, make_executor
+from game.games import game as game_named
+from game.spec import GameSpec
+from game.warmup import warm_up
+from league.library import PlayerError
+
+DEFAULT_GAME: Final = "rally"
+MAX_SEED: Final = 2**63 - 1
+
+LATEST: Final = ""
+"""``TrainRequest.resume`` for the latest run that is not complete."""
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What the user asked for: fields of the trainer's configuration that were given, and how to play."""
+
+    trainer: Trainer
+    fields: Mapping[str, object] = field(default_factory=dict)
+    preset: str | None = None
+    seed: int | None = None
+    name: str | None = None
+    resume: str | None = None
+    """A run to go on with, or ``LATEST``."""
+    executor: str = "pool"
+    settings: ExecutorSettings = field(default_factory=ExecutorSettings)
+
+
+class View(Protocol):
+    """Who is told what happens."""
+
+    @property
+    def control(self) -> RunControl:
+        """What its owner wants of the run."""
+        ...
+
+    @property
+    def on_event(self) -> OnEvent:
+        """Takes what happens."""
+        ...
+
+    def say(self, line: str) -> None:
+        """Take a line for people."""
+        ...
+
+
+def run_training(league: League, request: TrainRequest, view: View) -> tuple[Run, RunEnded]:
+    """Train what ``request`` describes; return the run and how it ended.
+
+    Raises
+    ------
+    LeagueError, GameError
+        With one sentence for the user; up to the last checkpoint everything is kept.
+    """
+    runs = Runs(league.home, league.store)
+    start = _new(runs, request) if request.resume is None else _resumed(runs, request)
+    if start.is_complete:
+        run = start.run()
+        view.say(f"run {run.id} is complete: nothing is left to train; leave --resume out to start another one")
+        return run, RunEnded("complete", "")
+    warm_up(view.say)
+    with (
+        make_executor(request.executor, request.settings) as executor,
+        interruptible(view.say, view.control) as control,
+    ):
+        context = TrainContext(
+            game=start.game,
+            seed=start.seed,
+            executor=executor,
+            opponent=_lookup(league, start.game),
+            control=control,
+            clock=perf_counter,
+            say=view.say,
+        )
+        with closing(Training(request.trainer, start.config, context)) as training:
+            run = start.run()
+            return run, training.run(run, runs, view.on_event)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What is to be trained; ``run`` finds the run, or makes it once it is sure that it can be trained."""
+
+    config: TrainerConfig
+    game: GameSpec
+    seed: int
+    run: Callable[[], Run]
+    is_complete: bool = False
+
+
+def _new(runs: Runs, request: TrainRequest) -> _Start:
+    seed = request.seed if request.seed is not None else int(np.random.default_rng().integers(2**31))
+    if not 0 <= seed <= MAX_SEED:
+        raise UsageError(f"seed is {seed}: 0 to {MAX_SEED} are allowed")
+    config = request.trainer.configure(request.fields, request.preset)
+    game = game_named(DEFAULT_GAME)
+    plan = Plan(request.trainer, config, game, seed, request.name, request.preset)
+    return _Start(config, game, seed, lambda: runs.create(plan))
+
+
+def _resumed(runs: Runs, request: TrainRequest) -> _Start:
+    """Return the run to go on with: it is what it is, so nothing that was asked for may differ."""
+    trainer = request.trainer
+    run = runs.find(request.resume) if request.resume else runs.latest_unfinished(trainer.name)
+    manifest = run.manifest
+    if manifest.trainer != trainer.name:
+        raise UsageError(
+            f"run {run.id} is of trainer '{manifest.trainer}': python main.py train {manifest.trainer} --resume {run.id}"
+        )
+    config = runs.config(run)
+    asked = trainer.configure({**config.model_dump(), **request.fields})
+    stored = {**config.model_dump(), "name": manifest.name, "seed": manifest.seed, "preset": manifest.preset}
+    given = {"name": request.name, "seed": request.seed, "preset": request.preset}
+    wanted = {**asked.model_dump(), **{name: value for name, value in given.items() if value is not None}}
+    differences = [f"{name} is {stored[name]}, not {value}" for name, value in wanted.items() if stored[name] != value]
+    if differences:
+        raise UsageError(
+            f"run {run.id} goes on as it is: {'; '.join(differences)}. Leave these options out, or --resume"
+        )
+    is_complete = runs.row(run.id).state == "complete"
+    return _Start(config, runs.game(run), manifest.seed, lambda: run, is_complete)
+
+
+def _lookup(league: League, game: GameSpec) -> Callable[[str], Opponent]:
+    """Return the lookup of opponents: players of the league that play ``game``."""
+
+    def find(name: str) -> Opponent:
+        row = league.library.find(name)
+        if row.game != game.name or row.game_version != game.version:
+            raise PlayerError(
+                f"player '{row.name}' plays {row.game} version {row.game_version}: "
+                f"an opponent must play {game.name} version {game.version}"
+            )
+        return Opponent(row.name, row.hash, league.library.read(row).policy)
+
+    return find

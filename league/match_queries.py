@@ -1,0 +1,96 @@
+"""The SQL of the match list: one scan of a season, whose columns cross to NumPy in one piece each.
+
+A scan of 100,000 matches takes 10 ms, and an index would cost every insert (see ``MATCHES``). What took the time was a
+Python object for every row: SQLite joins a column into one text, and NumPy reads that, in a third of it.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from league.match_filter import MatchFilter, MatchOrder, PlayerOutcome, upsets
+from league.schema import MATCHES
+
+_OUTCOME: Final[dict[PlayerOutcome, int]] = {"won": 1, "drawn": 0, "lost": -1}
+
+
+def find_match_ids(
+    connection: Connection, season_id: int, wanted: MatchFilter, order: MatchOrder, ratings: Sequence[float]
+) -> NDArray[np.int64]:
+    """Return the ids of a season's ``wanted`` matches in ``order``, int64[n]; ``ratings`` are Elo by position."""
+    is_by_upset = wanted.upset_by is not None or order.key == "upset"
+    names = ["match_id", *(["left", "right", "outcome"] if is_by_upset else [])]
+    if order.key in {"ticks", "longest_rally"}:
+        names.append(order.key)
+    columns = _read_columns(connection, names, [MATCHES.c.season_id == season_id, *_conditions(wanted)])
+    ids = columns["match_id"]
+    keys: NDArray[np.int64 | np.float64] = columns.get(order.key, ids)
+    if is_by_upset:
+        sizes = upsets(columns["left"], columns["right"], columns["outcome"], ratings)
+        keys = sizes if order.key == "upset" else keys
+        if wanted.upset_by is not None:
+            keep = sizes >= wanted.upset_by
+            ids, keys = ids[keep], keys[keep]
+    return _sorted(ids, keys, is_descending=order.is_descending)
+
+
+def _sorted(ids: NDArray[np.int64], keys: NDArray[np.int64 | np.float64], *, is_descending: bool) -> NDArray[np.int64]:
+    """Return ``ids`` by ``keys``, those of equal keys ascending; fast where they are ascending already."""
+    by_match = np.argsort(ids, kind="stable")
+    ids, keys = ids[by_match], keys[by_match]
+    return ids[np.argsort(-keys if is_descending else keys, kind="stable")]
+
+
+def _read_columns(
+    connection: Connection, names: Sequence[str], conditions: Sequence[ColumnElement[bool]]
+) -> dict[str, NDArray[np.int64]]:
+    """Return whole-numbered columns by name, int64[n] each; row k of one belongs to row k of the others.
+
+    They are in no order that SQLite promises, but in one: an aggregate takes every row once, for all columns.
+    """
+    texts = select(*(func.group_concat(MATCHES.c[name]) for name in names)).where(*conditions)
+    found = connection.execute(texts).one()
+    return {
+        name: np.fromstring(text, np.int64, sep=",") if text is not None else np.empty(0, np.int64)
+        for name, text in zip(names, found, strict=True)
+    }
+
+
+def _conditions(wanted: MatchFilter) -> list[ColumnElement[bool]]:
+    matches = MATCHES.c
+    limits = (
+        (matches.ticks, wanted.min_ticks, wanted.max_ticks),
+        (matches.longest_rally, wanted.min_longest_rally, wanted.max_longest_rally),
+    )
+    conditions = [column >= low for column, low, _ in limits if low is not None]
+    conditions += [column <= high for column, _, high in limits if high is not None]
+    if wanted.player is not None:
+        conditions.append(_is_of_player(wanted.player, wanted.opponent, wanted.outcome))
+    elif wanted.outcome is not None:
+        conditions.append(matches.outcome == _OUTCOME[wanted.outcome])
+    if wanted.end is not None:
+        conditions.append(matches.end == int(wanted.end))
+    if wanted.faults_only:
+        conditions.append(or_(matches.termination_left != 0, matches.termination_right != 0))
+    if wanted.termination is not None:
+        kind = int(wanted.termination)
+        conditions.append(or_(matches.termination_left == kind, matches.termination_right == kind))
+    if wanted.upset_by is not None:
+        conditions.append(matches.outcome != 0)
+    return conditions
+
+
+def _is_of_player(player: int, opponent: int | None, outcome: PlayerOutcome | None) -> ColumnElement[bool]:
+    """Return the condition that ``player`` sat on either seat, against ``opponent`` and with ``outcome`` if given."""
+    seats = []
+    for own, other, sign in ((MATCHES.c.left, MATCHES.c.right, 1), (MATCHES.c.right, MATCHES.c.left, -1)):
+        seat = [own == player]
+        if opponent is not None:
+            seat.append(other == opponent)
+        if outcome is not None:
+            seat.append(MATCHES.c.outcome == sign * _OUTCOME[outcome])
+        seats.append(and_(*seat))
+    return or_(*seats)

@@ -1,0 +1,146 @@
+import pytest
+
+from game.policies.file import PlayerFile, to_bytes
+from game.policies.scripted import ScriptedPolicy
+from league.errors import DuplicatePlayerError
+from league.home import Home
+from league.library import Library, PlayerError, UntrustedBotError, read_file
+from tests.league.seasons import GAME, open_store
+
+BOT = "class Bot:\n    def act(self, observation):\n        return 1\n"
+
+
+@pytest.fixture
+def store(tmp_path):
+    with open_store(tmp_path / "home") as store:
+        yield store
+
+
+@pytest.fixture
+def library(tmp_path, store):
+    return Library(Home.find(str(tmp_path / "home")), store)
+
+
+def file_of(name, **parameters):
+    return PlayerFile(name, GAME.name, GAME.version, ScriptedPolicy.of(GAME, "tracker", **parameters))
+
+
+@pytest.fixture
+def drop(tmp_path):
+    """A function that writes a file to be imported."""
+
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def kept_files(tmp_path):
+    return sorted(path.name for path in (tmp_path / "home" / "players").iterdir())
+
+
+def test_a_drop_of_files_says_what_became_of_each(tmp_path, library, store, drop):
+    there = library.add(file_of("there", delay=1.0))
+    taken = library.add(file_of("taken", delay=2.0))
+    paths = [
+        drop("new.safetensors", to_bytes(file_of("new", delay=3.0))),
+        drop("copy.safetensors", to_bytes(file_of("there under another name", delay=1.0))),
+        drop("again.safetensors", to_bytes(file_of("new once more", delay=3.0))),
+        drop("other.safetensors", to_bytes(file_of("taken", delay=4.0))),
+        drop("damaged.safetensors", to_bytes(file_of("damaged", delay=5.0))[:-3]),
+        drop("bot.py", BOT.encode()),
+        drop("-.safetensors", to_bytes(file_of("a/b", delay=6.0))),
+        tmp_path / "missing.safetensors",
+        tmp_path / "home",
+        drop("last.safetensors", to_bytes(file_of("last", delay=7.0))),
+    ]
+    found = library.import_files(paths)
+    states = [
+        "imported",
+        "present",
+        "present",
+        "failed",
+        "failed",
+        "untrusted",
+        "failed",
+        "failed",
+        "failed",
+        "imported",
+    ]
+    assert [result.state for result in found] == states
+    assert [result.path for result in found] == paths
+    new, last = found[0].player, found[-1].player
+    assert [result.player for result in found] == [new, there, new, None, None, None, None, None, None, last]
+    assert [bool(result.problem) for result in found] == [result.player is None for result in found]
+    assert "'taken' is taken" in found[3].problem
+    assert "bot.py is a Python bot" in found[5].problem
+    assert store.players() == [there, taken, new, last]
+    assert kept_files(tmp_path) == sorted(f"{row.hash}.safetensors" for row in (there, taken, new, last))
+
+
+def test_a_trusted_bot_is_imported(library, drop):
+    (found,) = library.import_files([drop("bot.py", BOT.encode())], trust_python=True)
+    assert (found.state, found.player.name, found.player.kind) == ("imported", "bot", "python")
+
+
+def test_a_bot_is_only_read_by_who_trusts_it(drop):
+    with pytest.raises(UntrustedBotError, match="--trust-python"):
+        read_file(drop("bot.py", BOT.encode()), trust_python=False)
+
+
+def test_an_archived_player_is_present(library, drop):
+    row = library.archive(library.add(file_of("old")))
+    (found,) = library.import_files([drop("old.safetensors", to_bytes(file_of("old")))])
+    assert (found.state, found.player) == ("present", row)
+    assert found.player.archived
+
+
+def test_a_lost_file_is_put_back_by_its_import(tmp_path, library, drop):
+    row = library.add(file_of("lost"))
+    (tmp_path / "home" / row.path).unlink()
+    with pytest.raises(PlayerError, match="cannot be used"):
+        library.read(row)
+    library.import_files([drop("lost.safetensors", to_bytes(file_of("lost")))])
+    assert library.read(row).name == "lost"
+
+
+def test_a_refused_player_leaves_no_file_and_takes_none_away(tmp_path, library):
+    row = library.add(file_of("one"))
+    with pytest.raises(DuplicatePlayerError, match="the name 'one' is taken"):
+        library.add(file_of("one", delay=9.0))
+    with pytest.raises(DuplicatePlayerError, match="same content"):
+        library.add(file_of("one again"))
+    assert kept_files(tmp_path) == [f"{row.hash}.safetensors"]
+
+
+def test_archiving_is_undone_by_restoring_even_under_another_name(library):
+    row = library.add(file_of("before"))
+    library.rename(row, "after")
+    assert library.archive(row).archived
+    assert library.players() == []
+    restored = library.restore(row)
+    assert library.players() == [restored]
+    assert (restored.name, restored.archived) == ("after", False)
+
+
+def test_a_renamed_player_plays_and_is_exported_under_its_new_name(tmp_path, library):
+    row = library.rename(library.add(file_of("before")), "after")
+    assert library.read(row).name == "after"
+    library.export(row, tmp_path / "out.safetensors")
+    assert read_file(tmp_path / "out.safetensors", trust_python=False).name == "after"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", " a", "x" * 65, "a\nb"])
+def test_a_name_that_cannot_be_is_refused(library, name):
+    row = library.add(file_of("before"))
+    with pytest.raises(PlayerError, match="a player cannot be called"):
+        library.rename(row, name)
+    assert library.find("before") == row
+
+
+def test_notes_are_kept(library):
+    row = library.annotate(library.add(file_of("noted")), "plays\nwell")
+    assert library.find("noted") == row
+    assert row.notes == "plays\nwell"
