@@ -159,9 +159,9 @@ class _Session:
         self._checkpoint_s = self._progress_s = self._context.clock()
 
     def train(self) -> RunEnded:
-        """Go back to the latest checkpoint and train; see ``Training.run``."""
+        """Go back to the latest checkpoint and train; see ``Training.run``. A run that cannot go back is left as it is."""
+        self._go_back()
         try:
-            self._go_back()
             self._save("running")
             self._on_event(RunStarted(self._run, self._step))
             ended = self._steps()

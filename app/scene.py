@@ -13,6 +13,7 @@ MEMORY_TICKS: Final = 60
 """Nothing that is shown is older than this."""
 
 _TRAIL_TICKS: Final = 26
+_NEVER: Final = -1e9
 _FLASH_TICKS: Final = 16
 _RIPPLE_TICKS: Final = 26
 _POINT_TICKS: Final = 46
@@ -45,14 +46,19 @@ class Effects:
         self._last: Mapping[str, float] = {}
         self._trail: deque[tuple[float, float, float]] = deque(maxlen=_TRAIL_TICKS + 1)
         self._touches: list[tuple[float, Ripple]] = []  # with the tick of each
-        self._flashed = [-1e9, -1e9]
+        self._flashed = [_NEVER, _NEVER]
         self._scored: tuple[float, Seat] | None = None
         self.turn = 0.0
         """The ball's angle, radians."""
 
     def reset(self) -> None:
         """Forget everything."""
-        self.__init__(self._shape)  # type: ignore[misc]  # the same as new
+        self._last = {}
+        self._trail.clear()
+        self._touches = []
+        self._flashed = [_NEVER, _NEVER]
+        self._scored = None
+        self.turn = 0.0
 
     def feed(self, picture: Mapping[str, float]) -> None:
         """Take in the picture of the next tick."""
@@ -134,10 +140,12 @@ class Scene:
         course = self.course
         if not isinstance(course, Timeline):
             raise TypeError("a match that is being played cannot be wound: wait for its end")
-        course.seek(max(0, tick - MEMORY_TICKS))
+        course.seek(tick)
+        target = course.tick
+        course.seek(target - MEMORY_TICKS)
         self._effects.reset()
         self.follow()
-        while course.tick < tick and course.step():
+        while course.tick < target and course.step():
             self.follow()
 
     def view(self, *, between: float = 1.0, overlays: Overlays | None = None, is_paused: bool = False) -> View:

@@ -507,8 +507,10 @@ class Renderer:
         half = 0.235 * width
         for number, value in enumerate(sight.values):
             length = round(half * min(max(float(value), -1.0), 1.0))
+            if length == 0:
+                continue
             middle = round(left + 0.72 * width)
-            bar = pygame.Rect(min(middle, middle + length), 0, max(abs(length), 1), max(2, round(0.45 * row)))
+            bar = pygame.Rect(min(middle, middle + length), 0, abs(length), max(2, round(0.45 * row)))
             bar.centery = round(top + 0.35 * row + (number + 0.5) * row)
             self.surface.fill(self.style.seats[seat], bar)
 
@@ -562,7 +564,7 @@ class Renderer:
 
     def _draw_pill(self, text: str, height: int, y: float, room: float) -> None:
         width = self._text(text, height, self.style.text).get_width() + 1.3 * height
-        height = round(height * min(max(room / width, 0.6), 1.0))  # rather smaller than cut off
+        height = round(height * min(max(0.96 * room / width, 0.6), 1.0))  # rather smaller than cut off
         words = self._text(text, height, self.style.text, room - 1.3 * height)
         pill = self._box(words.get_width() + 1.3 * height, 1.5 * height, 0.75 * height, self.style.panel, 0.82)
         self._put(pill, self._court.centerx, y)

@@ -16,9 +16,8 @@ from game.replay import Verification, compare
 from game.spec import GameSpec, Seat
 from game.tape import Tape
 
-KEYFRAME_TICKS: Final = 256
+KEYFRAME_TICKS: Final = 64
 _FORESIGHT_TICKS: Final = 300  # a prediction looks no further ahead
-_HANDOVER_TICKS: Final = 64  # how far a course that is only stepped scans ahead at a time
 
 Players: TypeAlias = tuple[CompiledPlayer | None, CompiledPlayer | None]
 Policies: TypeAlias = tuple[Policy | None, Policy | None]
@@ -167,7 +166,7 @@ class Timeline(Course):
     def _scan_past(self, tick: int) -> None:
         """Know ``tick`` and, unless it is the end, the next one."""
         if tick >= self.scanned:
-            self.scan(tick - self.scanned + _HANDOVER_TICKS)
+            self.scan(tick - self.scanned + KEYFRAME_TICKS)
 
     def _arrive(self) -> None:
         """Take over where the match is now; a forfeit costs no tick, so at the last one it has happened."""

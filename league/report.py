@@ -128,11 +128,12 @@ def write_csv(summary: Summary, path: Path) -> None:
 def _csv_row(line: Line) -> list[str | int]:
     s, player = line.standing, line.player
     numbers = (f"{number:.2f}" for number in (s.rating, s.low, s.high))
-    texts = (_as_text(text) for text in (player.name, player.hash, player.kind))
+    texts = (as_csv_text(text) for text in (player.name, player.hash, player.kind))
     return [s.rank, line.band, *texts, *numbers, s.games, s.wins, s.draws, s.losses, f"{line.score:.4f}", line.faults]
 
 
-def _as_text(text: str) -> str:
+def as_csv_text(text: str) -> str:
+    """Return ``text`` as a spreadsheet shows it and does not run it."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import shared_memory
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import click
 import psutil
 
-from app.command_options import home_option, json_option
+from app.command_options import events_option, home_option, json_option
 from app.display import missing_display
 from game import jit
 from game.executors.base import default_workers, usable_cores
@@ -41,24 +42,43 @@ class Finding:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @home_option
 @json_option
+@events_option
 @click.pass_context
-def doctor(ctx: click.Context, *, home: str | None, as_json: bool) -> None:
+def doctor(ctx: click.Context, *, home: str | None, as_json: bool, is_job: bool) -> None:
     """Say what this machine has and which settings are recommended; exit code 1 if something needed is missing."""
     findings = [*_machine(), *_packages(), _kernels(), _shared_memory(), _display(), *_league(home)]
     recommended = {"workers": default_workers(), "executor": "pool" if usable_cores() > 1 else "serial"}
     is_ok = all(finding.is_ok or not finding.is_needed for finding in findings)
-    if as_json:
+    if is_job:
+        _send(findings, recommended)
+    elif as_json:
         rows = [{"name": f.name, "text": f.text, "ok": f.is_ok, "needed": f.is_needed} for f in findings]
         click.echo(json.dumps({"ok": is_ok, "findings": rows, "recommended": recommended}))
     else:
-        for finding in findings:
-            mark = "ok  " if finding.is_ok else ("FAIL" if finding.is_needed else "note")
-            click.echo(f"{mark}  {finding.name}: {finding.text}")
-        click.echo(f"recommended: --executor {recommended['executor']} --workers {recommended['workers']}")
-        if not is_ok:
-            missing = "; ".join(f"{f.name}: {f.text}" for f in findings if not f.is_ok and f.is_needed)
-            click.echo(f"something is missing: {missing}")
+        for line in _lines(findings, recommended):
+            click.echo(line)
     ctx.exit(0 if is_ok else 1)
+
+
+def _lines(findings: Sequence[Finding], recommended: Mapping[str, object]) -> Iterator[str]:
+    """Yield what a person reads."""
+    for finding in findings:
+        mark = "ok  " if finding.is_ok else ("FAIL" if finding.is_needed else "note")
+        yield f"{mark}  {finding.name}: {finding.text}"
+    yield f"recommended: --executor {recommended['executor']} --workers {recommended['workers']}"
+    missing = "; ".join(f"{f.name}: {f.text}" for f in findings if not f.is_ok and f.is_needed)
+    if missing:
+        yield f"something is missing: {missing}"
+
+
+def _send(findings: Sequence[Finding], recommended: Mapping[str, object]) -> None:
+    """Send the same lines as the job of a window."""
+    from app.jobs.channel import Channel
+
+    with Channel() as channel:
+        for line in _lines(findings, recommended):
+            channel.send("line", text=line)
+        channel.send("ended", state="complete", reason="")
 
 
 def _machine() -> list[Finding]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QPushButton, QSizePo
 from app.desktop.widgets import quiet_label
 
 _MOST_LISTED: Final = 8
-_WIDTH: Final = 520
+_WIDTH_CHARACTERS: Final = 80
 
 
 class CloseChoice(Enum):
@@ -85,7 +85,8 @@ class CloseDialog(QDialog):
         layout.addWidget(heading)
         layout.addWidget(self.job_list)
         layout.addLayout(self._make_offers())
-        self.setMinimumWidth(_WIDTH)
+        width = self.fontMetrics().averageCharWidth() * _WIDTH_CHARACTERS
+        self.resize(width, layout.heightForWidth(width))
         self.buttons[CloseChoice.PAUSE].setFocus()
 
     def _make_offers(self) -> QGridLayout:

@@ -62,7 +62,7 @@ class MatchRequest:
 
     ``stored`` is the ``RESULT_DTYPE`` record that a replay has to equal. ``tape`` are the actions of a match that cannot be
     simulated again. ``season_id`` and ``match_id`` say where it comes from; ``is_season_live`` that the season waits for
-    its end. ``title`` goes above the court.
+    its end. ``title`` goes above the court. ``begin_tick`` is where it begins to be shown.
     """
 
     left: Contender
@@ -76,6 +76,7 @@ class MatchRequest:
     season_id: int | None = None
     match_id: int | None = None
     is_season_live: bool = False
+    begin_tick: int = 0
     tags: tuple[str, ...] = field(default=())
 
 

@@ -166,7 +166,7 @@ QHeaderView::section {{ background: {theme.panel}; color: {theme.quiet}; padding
 QTableView {{ gridline-color: {theme.line}; border: none; selection-background-color: {theme.accent};
     selection-color: {theme.on_accent}; }}
 QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: {3 * unit}px {6 * unit}px; }}
-QToolButton:hover, QToolButton:checked {{ background: {theme.line}; }}
+QToolButton:hover, QToolButton:checked {{ background: {_lit(theme)}; }}
 QToolButton:focus {{ border-color: {theme.accent}; }}
 QToolTip {{ color: {theme.text}; background: {theme.panel}; border: 1px solid {theme.line}; padding: 4px; }}
 QStatusBar {{ background: {theme.panel}; border-top: 1px solid {theme.line}; }}
@@ -178,3 +178,8 @@ QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.on_acce
 QPushButton[primary="true"]:disabled {{ background: {theme.line}; color: {theme.quiet}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; }}
 """
+
+
+def _lit(theme: Theme) -> str:
+    """Return the background of a button that is on: its text must be readable on it."""
+    return theme.line if theme.line != theme.text else "#404040"

@@ -44,8 +44,8 @@ class Channel:
         self, commands: TextIO | None = None, events: TextIO | None = None, control: RunControl | None = None
     ) -> None:
         self.control = control or RunControl()
-        self._commands = commands or _own_file(sys.stdin, "r")
-        self._events = events or _own_file(sys.stdout, "w")
+        self._commands = _own_file(sys.stdin, "r") if commands is None else contextlib.nullcontext(commands)
+        self._events = _own_file(sys.stdout, "w") if events is None else contextlib.nullcontext(events)
         self._waiting: SimpleQueue[Message] = SimpleQueue()
         self._arrived = threading.Event()
         self._handler: CommandHandler | None = None
@@ -109,15 +109,18 @@ class Channel:
         return self._arrived.wait(timeout_s)
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError, ValueError):  # the reader is gone: the rest is lost
+        with (
+            contextlib.suppress(OSError, ValueError),
+            self._events as events,
+        ):  # its reader may be gone: the rest is lost
             while (line := self._outgoing.take(None)) is not None:
-                self._events.write(line)
-                self._events.flush()
+                events.write(line)
+                events.flush()
         self._outgoing.close()
 
     def _listen(self) -> None:
-        with contextlib.suppress(OSError, ValueError):  # no stdin to read from: as good as its end
-            for line in self._commands:
+        with contextlib.suppress(OSError, ValueError), self._commands as commands:  # unreadable is as good as ended
+            for line in commands:
                 self._take(line)
         self._is_open = False
         if not self._is_detached:

@@ -1,7 +1,6 @@
 """What a season job tells: how far it is, the ratings, the matches to show, the faults; no more often than a person reads."""
 
 import base64
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -48,7 +47,6 @@ class SeasonEvents:
         self._season_id = season_id
         self._send = send
         self._control = control
-        self._lock = threading.Lock()
         self._last_progress: dict[str, Json] = {}
 
     def log(self, text: str, level: str = "info") -> None:
@@ -113,15 +111,13 @@ class SeasonEvents:
 
     def progress(self, data: dict[str, Json]) -> None:
         """Tell how far the season is."""
-        with self._lock:
-            self._last_progress = data
-            self._send_progress()
+        self._last_progress = data
+        self._send_progress()
 
     def state_changed(self) -> None:
         """Tell that the season has been paused, say: nothing else may happen for long."""
-        with self._lock:
-            if self._last_progress:
-                self._send_progress()
+        if self._last_progress:
+            self._send_progress()
 
     def ended(self, state: str, reason: str) -> None:
         """Tell that this was all, and why."""

@@ -6,7 +6,7 @@ is not stored yet, so a switch between them loses, repeats and changes nothing.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from app.jobs.channel import Channel
@@ -20,6 +20,7 @@ from game.errors import ExecutorError, GameError
 from game.executors.base import ExecutorSettings
 from game.executors.pool import PoolExecutor
 from game.policies.bank import Policy
+from game.policies.python_bot import TimeLimits
 from game.warmup import warm_up
 from league.errors import LeagueError
 from league.season import STORE_S, Season
@@ -37,12 +38,13 @@ class SeasonRequest:
     season_id: int
     workers: int | Literal["auto"] | None = None
     batch_size: int | None = None
+    limits: TimeLimits = field(default_factory=TimeLimits)
     is_on_screen: bool = False
 
     @property
     def settings(self) -> ExecutorSettings:
         """How the pool plays; ``ExecutorError`` if the numbers are impossible."""
-        return ExecutorSettings(workers=self.workers, batch_size=self.batch_size)
+        return ExecutorSettings(workers=self.workers, batch_size=self.batch_size, limits=self.limits)
 
 
 def run_season_job(home: str | None, request: SeasonRequest, channel: Channel) -> bool:

@@ -112,10 +112,11 @@ class _Made:
 class TableJob:
     """Answers with tables of the seasons of ``league``; the last one is kept."""
 
-    def __init__(self, league: League, channel: Channel, *, is_quick_first: bool) -> None:
+    def __init__(self, league: League, channel: Channel, *, is_quick_first: bool, long_s: float = LONG_S) -> None:
         self._league = league
         self._channel = channel
         self._is_quick_first = is_quick_first
+        self._long_s = long_s
         self._made: _Made | None = None
 
     def answer(self, season_id: int) -> None:
@@ -131,7 +132,7 @@ class TableJob:
         if self._made is None or self._made.of != of:
             season = Season.load(store, season_id)
             season.replay_stored()
-            if self._is_quick_first and _bootstrap_s(season) > LONG_S:
+            if self._is_quick_first and _bootstrap_s(season) > self._long_s:
                 quick = table_message(season, summarise(store, season, resamples=0), is_quick=True)
                 self._channel.send("table", **quick)
             self._made = _Made(of, table_message(season, summarise(store, season)))

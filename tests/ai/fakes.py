@@ -27,6 +27,7 @@ from ai.training import RunEnded, TrainEvent, Training
 from game.executors.base import RunControl, RunState
 from game.executors.serial import SerialExecutor
 from game.games.rally import GAME
+from game.policies.file import read_player
 from game.policies.scripted import ScriptedPolicy
 from league.home import Home
 from league.store import Store
@@ -116,12 +117,10 @@ class Stage:
 
     runs: Runs
     home: Path
-    states: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def context(self, **changes: object) -> TrainContext:
-        context = TrainContext(
-            GAME, 7, SerialExecutor(), find_opponent, RunControl(), FakeClock(), lambda line: self.states.append(line)
-        )
+        context = TrainContext(GAME, 7, SerialExecutor(), find_opponent, RunControl(), FakeClock(), self.said.append)
         return replace(context, **changes)  # type: ignore[arg-type]
 
     def create(self, **values: object) -> Run:
@@ -157,5 +156,5 @@ def open_stage(home: Path) -> Iterator[Stage]:
 def history(run: Run) -> list[object]:
     """Return everything of a run that must not depend on how often it was stopped."""
     rows = [(row.step, dict(row.values), dict(row.work)) for row in run.folder.metrics()]
-    champions = [(champion.step, champion.hash) for champion in run.folder.champions()]
+    champions = [(each.step, each.hash, read_player(each.path).lineage) for each in run.folder.champions()]
     return [rows, champions]

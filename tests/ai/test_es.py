@@ -83,8 +83,7 @@ def test_the_parent_stays_unless_a_finalist_beats_it_on_new_seeds(monkeypatch):
 
     def fitness(candidates, seeds):
         seen.append(seeds.tolist())
-        values = np.linspace(0.0, 1.0, len(candidates)) if len(seen) % 2 else -np.arange(len(candidates), dtype=float)
-        return values
+        return np.arange(len(candidates), dtype=float) * (1.0 if len(seen) % 2 else -1.0)
 
     monkeypatch.setattr(trained, "_fitness", fitness)
     before = trained.state().arrays["parent"]

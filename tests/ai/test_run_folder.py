@@ -89,7 +89,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(stage):
     stage.train(unbroken)
     assert stage.train(run).state == "complete"
     assert history(run) == history(unbroken)
-    assert stage.states == ["checkpoint 000000006.safetensors is damaged: going on from the one before"]
+    assert stage.said == ["checkpoint 000000006.safetensors is damaged: going on from the one before"]
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 100, b"\x02\0\0\0\0\0\0\0{}", b"\xff" * 8 + b"{}"])
@@ -99,7 +99,7 @@ def test_a_run_without_a_readable_checkpoint_is_refused_and_left_alone(stage, co
     for path in checkpoints(run):
         path.write_bytes(content)
     before = history(run)
-    with pytest.raises(TrainingError, match="000000006.safetensors is truncated, damaged or no checkpoint"):
+    with pytest.raises(TrainingError, match=r"000000006\.safetensors is truncated, damaged or no checkpoint"):
         stage.train(run)
     assert history(run) == before
 
@@ -154,7 +154,7 @@ def test_damage_within_the_metrics_is_named_and_a_torn_end_is_not_read(stage):
     assert [row.step for row in run.folder.metrics(after_step=2)] == [3, 4]
     first = content.index(b"\n") + 1
     run.folder.metrics_path.write_bytes(content[:first] + b"\0\0\n" + content[first:])
-    with pytest.raises(TrainingError, match=f"metrics.jsonl is damaged at byte {first:,}"):
+    with pytest.raises(TrainingError, match=rf"metrics\.jsonl is damaged at byte {first:,}"):
         run.folder.metrics()
 
 

@@ -1,5 +1,6 @@
 """The contract's own parts: registry, configuration, metrics, playing, random states."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -63,7 +64,9 @@ def test_lists_may_be_given_as_texts():
 
 
 def test_metrics_are_known_by_name_and_by_family():
-    chosen = replace(trainer(), metrics=(MetricSpec("size", "S", "G", "E"), MetricSpec("of", "O", "G", "E", is_family=True)))
+    chosen = replace(
+        trainer(), metrics=(MetricSpec("size", "S", "G", "E"), MetricSpec("of", "O", "G", "E", is_family=True))
+    )
     assert chosen.metric("size") is chosen.metrics[0]
     assert chosen.metric("of/a/b") is chosen.metrics[1]
     assert chosen.metric("of") is chosen.metrics[1]
@@ -71,8 +74,6 @@ def test_metrics_are_known_by_name_and_by_family():
 
 
 def test_a_random_state_survives_json():
-    import json
-
     rng = np.random.default_rng(3)
     rng.standard_normal(5)
     kept = json.loads(json.dumps(rng_state(rng)))
@@ -123,5 +124,7 @@ def test_a_step_is_never_cut_in_two(state):
 
 def test_forfeits_are_told_about():
     said: list[str] = []
-    context(RunControl(), said).play([broken_network(), BOTS[0]], pair_rows(1, 1, np.arange(3, dtype=np.int64), points=1))
+    context(RunControl(), said).play(
+        [broken_network(), BOTS[0]], pair_rows(1, 1, np.arange(3, dtype=np.int64), points=1)
+    )
     assert said == ["6 sides forfeited their match, the first one because it answered NaN"]

@@ -202,7 +202,9 @@ def test_a_lineage_is_not_kept_without_end(stage):
     assert last.lineage == tuple(champion.hash for champion in reversed(champions[4:-1]))
 
 
-@pytest.mark.parametrize(("every", "seconds", "expected"), [(5, 1000, [5, 10, 12]), (0, 1000, [12]), (1, 1000, [11, 12])])
+@pytest.mark.parametrize(
+    ("every", "seconds", "expected"), [(5, 1000, [5, 10, 12]), (0, 1000, [12]), (1, 1000, [11, 12])]
+)
 def test_checkpoints_come_by_steps_and_two_are_kept(stage, monkeypatch, every, seconds, expected):
     run, written = stage.create(checkpoint_steps=every, checkpoint_s=seconds), []
     keep = RunFolder.save_checkpoint
@@ -233,10 +235,10 @@ def test_an_opponent_that_has_changed_is_refused(stage):
     def other(name: str) -> Opponent:
         return Opponent(name, "another hash", find_opponent(name).policy)
 
-    before = history(run)
+    before = [history(run), stage.runs.row(run.id)]
     with pytest.raises(TrainingError, match="opponent 'tracker' is another player now"):
         stage.train(run, context=stage.context(opponent=other))
-    assert history(run) == before
+    assert [history(run), stage.runs.row(run.id)] == before
 
 
 def test_a_run_whose_process_is_gone_is_interrupted(stage):
@@ -332,4 +334,8 @@ def test_a_state_survives_its_checkpoint_bit_for_bit(stage):
     assert restored[0].numbers == numbers
     for name, array in arrays.items():
         found = restored[0].arrays[name]
-        assert (found.dtype, found.shape, found.tobytes()) == (array.dtype, array.shape, np.ascontiguousarray(array).tobytes())
+        assert (found.dtype, found.shape, found.tobytes()) == (
+            array.dtype,
+            array.shape,
+            np.ascontiguousarray(array).tobytes(),
+        )

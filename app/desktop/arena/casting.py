@@ -23,6 +23,8 @@ EXHIBITION: Final = "exhibition"
 
 _SEEDS: Final = 10**9  # seeds that people can copy by hand
 _LEAST_FIELD: Final = 4
+_LEARNED_RANK: Final = 0.9
+_VARIANT_LOSS: Final = 0.1  # a bot with other parameters than its usual ones is taken for a weaker one
 _GAME: Final = "rally"
 
 
@@ -37,7 +39,7 @@ class Candidate:
     row: "PlayerRow"
     rating: float | None
     rank: float
-    """Strength from 0 to 1 for those without a rating: by the place in the game's ladder of bots."""
+    """Strength from 0 to 1 of those without a rating: by the place in the game's ladder of bots."""
 
 
 def candidates(league: "League") -> list[Candidate]:
@@ -50,7 +52,7 @@ def candidates(league: "League") -> list[Candidate]:
     ratings = league.store.latest_ratings()
     rows = default_field(league.library.players(), game.name)
     found = [
-        Candidate(row, ratings.get(row.hash), _rank(game, league, row))
+        Candidate(row, ratings.get(row.hash), 0.0 if row.hash in ratings else _rank(game, league, row))
         for row in rows
         if row.kind != Kind.PYTHON.name.lower()
     ]
@@ -60,12 +62,15 @@ def candidates(league: "League") -> list[Candidate]:
 
 def _rank(game: "GameSpec", league: "League", row: "PlayerRow") -> float:
     """Return a bot's place in the ladder; a learned player is put just below the top."""
+    from game.policies.bank import Kind
     from game.policies.scripted import ScriptedPolicy
 
-    policy = league.library.read(row).policy
+    policy = league.library.read(row).policy if row.kind == Kind.SCRIPTED.name.lower() else None
     if not isinstance(policy, ScriptedPolicy):
-        return 0.9
-    return [bot.name for bot in game.bots].index(policy.bot.name) / max(len(game.bots) - 1, 1)
+        return _LEARNED_RANK
+    place = [bot.name for bot in game.bots].index(policy.bot.name) / max(len(game.bots) - 1, 1)
+    is_usual = policy == ScriptedPolicy.of(game, policy.bot.name)
+    return place if is_usual else place - _VARIANT_LOSS
 
 
 def pick_pairs(

@@ -5,7 +5,7 @@ import secrets
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from app.desktop.arena.casting import Draw, exhibitions, match_of
 from app.desktop.arena.kernels import Kernels
@@ -30,9 +30,6 @@ _NOBODY: Final = (
 
 class Director(QObject):
     """Decides what is on the stage: asked for by panels, a season's, or an exhibition."""
-
-    person_ended = Signal()
-    """The match of a person on the stage is over, or left."""
 
     def __init__(self, desktop: Desktop, stage: Stage, kernels: Kernels, *, draw: Draw = secrets.randbelow) -> None:
         super().__init__(stage)
@@ -66,7 +63,7 @@ class Director(QObject):
         else:
             self._apply(self._programme.put(request))
 
-    def show_live(self, request: MatchRequest, course: "LiveMatch") -> "Screening | None":
+    def show_live(self, request: MatchRequest, course: "LiveMatch") -> "Screening":
         """Put a match that people play onto the stage."""
         change = self._programme.put(request)
         self._dismiss(change)
@@ -150,6 +147,8 @@ class Director(QObject):
             ended=lambda: self._end(screening),
             finished=lambda: self._finish(request),
         )
+        if request.begin_tick:
+            screening.playback.seek(request.begin_tick)
         self._stage.show_screening(screening)
         self._desktop.hub.match_started.emit(OnScreen(request, course))
         return screening

@@ -140,6 +140,10 @@ class PadSource(Protocol):
         """Return the gamepads that are there."""
         ...
 
+    def look_again(self) -> None:
+        """Find what was plugged in since."""
+        ...
+
 
 def lean_of(pads: PadSource, number: int) -> Callable[[], float]:
     """Return what tells how gamepad ``number`` leans, -1 (up) to 1 (down); 0 when it is not there."""

@@ -48,6 +48,7 @@ class Kernels(QObject):
         self._job = ""
         self._began = desktop.clock()
         self.is_ready = False
+        self._is_busy = False
         self.is_compiling = False
         self.note = ""
         self._is_cold.connect(self._compile)
@@ -62,7 +63,10 @@ class Kernels(QObject):
         return self._desktop.clock() - self._began
 
     def start(self) -> None:
-        """Begin, or try again; ``ready`` follows."""
+        """Begin, or try again; ``ready`` follows. Nothing to do if they are ready or on the way."""
+        if self.is_ready or self._is_busy:
+            return
+        self._is_busy = True
         self._say("Getting the match kernels ready", is_compiling=False)
         self._run(self._look)
 
@@ -109,12 +113,13 @@ class Kernels(QObject):
             self._give_up(f"the match kernels cannot be compiled: {reason}")
 
     def _give_up(self, sentence: str) -> None:
+        self._is_busy = False
         self._say(sentence, is_compiling=False)
         self._desktop.toasts.error(sentence)
 
     def _finish(self) -> None:
         self.wait()
-        self.is_ready = True
+        self.is_ready, self._is_busy = True, False
         self._say("", is_compiling=False)
         self.ready.emit()
 
@@ -122,6 +127,12 @@ class Kernels(QObject):
         self.note, self.is_compiling = note, is_compiling
         self._began = self._desktop.clock()
         self.changed.emit()
+
+
+def kernels_of(desktop: Desktop) -> Kernels:
+    """Return the kernels of this window: arena and wall wait for the same ones."""
+    found: Kernels | None = desktop.hub.findChild(Kernels)
+    return found or Kernels(desktop, desktop.hub)
 
 
 def kernels_are_compiled() -> bool:

@@ -83,6 +83,7 @@ class Playback:
     """Plays ``course``, whose ticks last ``tick_s``, by ``clock``.
 
     ``ended`` is called once, when the end is first on the screen; ``finished`` when its result was shown for a while.
+    ``looks_ahead`` finds out the match's length in slices of the frames.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Playback:
         *,
         ended: Callable[[], None] = lambda: None,
         finished: Callable[[], None] = lambda: None,
+        looks_ahead: bool = True,
     ) -> None:
         self.course = course
         self.timeline: Seekable | None = course if isinstance(course, Seekable) else None
@@ -101,6 +103,7 @@ class Playback:
         self.count_in_s = 0.0
         """Seconds that are counted down before a pause ends: people need them."""
         self._clock = clock
+        self._looks_ahead = looks_ahead
         self._ended, self._finished = ended, finished
         self._has_ended = False
         self._speed = 1.0
@@ -128,7 +131,7 @@ class Playback:
     @property
     def is_scanning(self) -> bool:
         """Whether the match's length is still unknown and can be found out."""
-        return self.timeline is not None and self.timeline.length is None
+        return self._looks_ahead and self.timeline is not None and self.timeline.length is None
 
     @property
     def between(self) -> float:
@@ -160,14 +163,8 @@ class Playback:
         return ticks * self.tick_s / max(now - self._played[0][0], self.tick_s)
 
     def set_speed(self, speed: float) -> None:
-        """Set the target to the nearest of ``SPEEDS``."""
+        """Set the target, to the nearest of ``SPEEDS``."""
         self._speed = MAX if math.isinf(speed) else min(SPEEDS[:-1], key=lambda each: abs(math.log2(each / speed)))
-        self._played.clear()
-
-    def change_speed(self, steps: int) -> None:
-        """Go ``steps`` up or down the speeds."""
-        place = SPEEDS.index(self._speed) + steps
-        self._speed = SPEEDS[min(max(place, 0), len(SPEEDS) - 1)]
         self._played.clear()
 
     def play(self) -> None:
@@ -298,7 +295,7 @@ class Playback:
 
     def _look_ahead(self) -> None:
         timeline = self.timeline
-        if timeline is None or timeline.length is not None:
+        if timeline is None or not self.is_scanning:
             return
         begin = self._clock()
         while not timeline.scan(_SCAN_TICKS):

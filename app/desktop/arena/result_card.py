@@ -18,6 +18,7 @@ class ResultCard(QFrame):
     def __init__(self, parent: QWidget, theme: ThemeStore, title: str, *, has_ladder: bool) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.has_ladder = has_ladder
         self.setObjectName("card")
         self.title = QLabel(title)
         self.title.setObjectName("title")

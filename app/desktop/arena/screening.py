@@ -3,12 +3,14 @@
 It imports the kernels: only what runs once they are ready imports this.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from app.desktop.arena.people import PERSON
 from app.desktop.arena.playback import Clock, Phase, Playback
 from app.desktop.context import MatchRequest
 from app.scene import Cast, Overlays, Scene
@@ -89,6 +91,7 @@ class Screening:
         *,
         ended: Callable[[], None] = lambda: None,
         finished: Callable[[], None] = lambda: None,
+        looks_ahead: bool = True,
     ) -> None:
         self.request = request
         self.course = course
@@ -97,7 +100,9 @@ class Screening:
         cast = Cast((request.left.name, request.right.name), (ratings[0], ratings[1]))
         self._scene = Scene(course, cast)
         self._stepped = Wound(course, self._scene) if isinstance(course, Timeline) else Stepped(course, self._scene)
-        self.playback = Playback(self._stepped, course.game.tick_s, clock, ended=ended, finished=finished)
+        self.playback = Playback(
+            self._stepped, course.game.tick_s, clock, ended=ended, finished=finished, looks_ahead=looks_ahead
+        )
 
     def frame(self) -> int:
         """Play what is due; return the ticks played."""
@@ -112,7 +117,9 @@ class Screening:
         playback = self.playback
         view = self._scene.view(between=playback.between, overlays=overlays, is_paused=playback.phase is Phase.PAUSED)
         if playback.phase is Phase.COUNTING:
-            view = replace(view, message=str(max(1, round(playback.countdown_s + 0.5))))
+            view = replace(view, message=str(max(1, math.ceil(playback.countdown_s))))
+        elif PERSON in self.request.tags and self.course.is_over:
+            view = replace(view, message="")  # the result card says it
         return view if has_trail else replace(view, trail=())
 
     def record(self) -> np.void:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # the window paints before the kernels are imported
     from game.timeline import Mark
 
 _HEIGHT: Final = 34
-_LONG_RALLY: Final = 24  # contacts that fill the height
+_LONG_RALLY: Final = 4  # contacts: the longest rally fills the height, if it is no shorter
 _LEAST_TICKS: Final = 1800  # what an unknown length is taken for at least
 _HEADROOM: Final = 1.25
 _ARROW_S: Final = 2.0
@@ -182,13 +182,14 @@ class ScrubBar(QWidget):
     def _draw_rallies(self, painter: QPainter, middle: float, unit: int) -> None:
         """Draw a hill a rally: the more contacts, the higher."""
         colour = self._theme.theme.colour("quiet")
-        colour.setAlpha(70)
+        colour.setAlpha(95)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         begin = 0
+        longest = max((mark.hits for mark in self._span.marks), default=0)
         for mark in self._span.marks:
             left, right = self._x(begin) + unit, self._x(mark.tick) - unit
-            height = min(mark.hits / _LONG_RALLY, 1.0) * 11 * unit
+            height = mark.hits / max(longest, _LONG_RALLY) * 12 * unit
             if right > left and height:
                 painter.drawRect(QRectF(left, middle - height - 2 * unit, right - left, height))
             begin = mark.tick

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from app.desktop.arena.canvas import Canvas
 from app.desktop.arena.frames import FrameCounter
 from app.desktop.arena.heading import Heading
+from app.desktop.arena.playback import SPEEDS
 from app.desktop.arena.scrub import Span
 from app.desktop.arena.sound import Sounds, heard
 from app.desktop.arena.transport import Transport
@@ -48,6 +49,7 @@ class Stage(QWidget):
         self._cost_clock = cost_clock
         self._screening: Screening | None = None
         self._frames = FrameCounter()
+        self._speed = 1.0
         self._summary_at = self._labels_at = self._tab_at = 0.0
         self.more = QMenu(self)
         self.heading = Heading(desktop)
@@ -56,7 +58,7 @@ class Stage(QWidget):
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_FRAME_MS)
-        self._timer.timeout.connect(self._next_frame)
+        self._timer.timeout.connect(self.next_frame)
         self._lay_out()
         self._connect()
         self.show_sound()
@@ -98,10 +100,10 @@ class Stage(QWidget):
         return self._screening
 
     def show_screening(self, screening: "Screening") -> None:
-        """Put a match on the screen; the speed stays."""
-        speed = self._screening.playback.speed if self._screening is not None else 1.0
+        """Put a match on the screen; the speed stays, but people play at the speed of the game."""
         self._screening = screening
-        screening.playback.set_speed(speed)
+        if screening.playback.timeline is not None:
+            screening.playback.set_speed(self._speed)
         self.heading.show_request(screening.request)
         self.transport.setEnabled(True)
         self._summary_at = 0.0
@@ -165,15 +167,18 @@ class Stage(QWidget):
 
     def set_speed(self, speed: float) -> None:
         """Set the target speed."""
-        self._do(lambda screening: screening.playback.set_speed(speed))
+        self._speed = speed
+        self._set_speed()
 
     def change_speed(self, steps: int) -> None:
         """Go faster or slower."""
-        self._do(lambda screening: screening.playback.change_speed(steps))
+        place = SPEEDS.index(self._speed) + steps
+        self._speed = SPEEDS[min(max(place, 0), len(SPEEDS) - 1)]
+        self._set_speed()
 
     def set_turbo(self, *, is_on: bool) -> None:
-        """Go 8 times as fast while it is on."""
-        if self._screening is not None:
+        """Go 8 times as fast while it is on; not while people play."""
+        if self._screening is not None and self._screening.playback.timeline is not None:
             self._screening.playback.is_turbo = is_on
             self._label()
 
@@ -187,6 +192,11 @@ class Stage(QWidget):
     def show_sound(self) -> None:
         """Show whether there is sound."""
         self.transport.show_sound(is_muted=self._sounds.is_muted, is_there=self._sounds.is_there)
+
+    def _set_speed(self) -> None:
+        if self._screening is not None and self._screening.playback.timeline is not None:
+            self._screening.playback.set_speed(self._speed)
+            self.refresh()
 
     def _do(self, command: "Callable[[Screening], None]") -> None:
         if self._screening is not None:
@@ -212,7 +222,8 @@ class Stage(QWidget):
             self._timer.stop()
             self._desktop.hub.arena_frame.emit(0.0, 0.0)
 
-    def _next_frame(self) -> None:
+    def next_frame(self) -> None:
+        """Play what is due and show it."""
         screening = self._screening
         if screening is None:
             return

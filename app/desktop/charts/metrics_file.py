@@ -58,6 +58,11 @@ class MetricsTail:
                     break
                 if len(rows) == most:
                     return rows, True
-                rows.append(MetricRow(**json.loads(line)))
+                try:
+                    rows.append(MetricRow(**json.loads(line)))
+                except (ValueError, TypeError):
+                    if rows or not self._offset:
+                        break
+                    raise  # not the place where a line begins any more
                 self._offset += len(line)
         return rows, False

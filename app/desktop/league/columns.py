@@ -12,7 +12,7 @@ class Column(Generic[T]):
     """A column: head, meaning, width in pixels at zoom 100, the text of a row and what it is sorted by.
 
     Where there is no room the columns with the highest ``gives_way`` go first; those with 0 always stay. Numbers stand
-    right, words left.
+    right, words left. Room that is left over goes to those with ``stretch``, in proportion.
     """
 
     title: str
@@ -22,6 +22,7 @@ class Column(Generic[T]):
     key: Callable[[T], Any] | None = None
     gives_way: int = 0
     is_number: bool = True
+    stretch: int = 0
 
     def sort_key(self, row: T) -> Any:
         """Return what ``row`` is sorted by."""
@@ -36,6 +37,13 @@ def fitting(columns: Sequence[Column[Any]], available: int) -> set[int]:
             break
         shown.discard(column)
     return shown
+
+
+def widths(columns: Sequence[Column[Any]], shown: set[int], available: int) -> dict[int, int]:
+    """Return the widths of the ``shown`` columns, which fill ``available`` pixels if they can; both at zoom 100."""
+    spare = max(0, available - sum(columns[each].width for each in shown))
+    total = sum(columns[each].stretch for each in shown) or 1
+    return {each: columns[each].width + spare * columns[each].stretch // total for each in shown}
 
 
 def has_words(text: str, found_in: str) -> bool:

@@ -52,17 +52,17 @@ class RatingDelegate(QStyledItemDelegate):
             return place.left() + share * place.width()
 
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        middle, tip = place.center().y(), self._theme.px(3)
+        painter.setPen(Qt.PenStyle.NoPen)
         ink = _ink(self._theme, option)
+        middle, half, tick = place.center().y(), self._theme.px(4), self._theme.px(2)
         if not line.too_few:
-            painter.setPen(QPen(ink, self._theme.px(1)))
-            painter.drawLine(QPointF(x(line.low), middle), QPointF(x(line.high), middle))
-            for end in (x(line.low), x(line.high)):
-                painter.drawLine(QPointF(end, middle - tip), QPointF(end, middle + tip))
-        accent = ink if _is_selected(option) else self._theme.theme.colour("accent")
-        painter.setPen(QPen(accent, self._theme.px(1)))
-        painter.setBrush(Qt.BrushStyle.NoBrush if line.too_few else accent)
-        painter.drawEllipse(QPointF(x(line.rating), middle), tip, tip)
+            band = QColor(ink if _is_selected(option) else self._theme.theme.colour("accent"))
+            band.setAlpha(130)
+            painter.setBrush(band)
+            reach = QRectF(x(line.low), middle - half / 2, max(x(line.high) - x(line.low), 1.0), half)
+            painter.drawRoundedRect(reach, half / 2, half / 2)
+        painter.setBrush(ink)
+        painter.drawRect(QRectF(x(line.rating) - tick / 2, middle - half, tick, 2 * half))
 
 
 class CurveDelegate(QStyledItemDelegate):

@@ -72,8 +72,17 @@ class MatchLine:
 
 
 COLUMNS: Final[tuple[Column[MatchLine], ...]] = (
-    Column("Left", "Who played on the left; the winner is bold", 84, lambda line: line.names[0], is_number=False),
-    Column("Right", "Who played on the right; the winner is bold", 84, lambda line: line.names[1], is_number=False),
+    Column(
+        "Left", "Who played on the left; the winner is bold", 84, lambda line: line.names[0], is_number=False, stretch=2
+    ),
+    Column(
+        "Right",
+        "Who played on the right; the winner is bold",
+        84,
+        lambda line: line.names[1],
+        is_number=False,
+        stretch=2,
+    ),
     Column("Score", "Points of left and right", 52, lambda line: line.score),
     Column("Length", "Minutes and seconds of play", 52, lambda line: line.time, gives_way=1),
     Column("Rally", "Contacts of the longest rally", 46, lambda line: f"{line.longest_rally:,}", gives_way=2),
@@ -84,9 +93,9 @@ COLUMNS: Final[tuple[Column[MatchLine], ...]] = (
         lambda line: "" if line.upset is None else f"{line.upset:.0f}",
         gives_way=4,
     ),
-    Column("End", "How the match ended", 120, lambda line: line.end, gives_way=5, is_number=False),
+    Column("End", "How the match ended", 120, lambda line: line.end, gives_way=5, is_number=False, stretch=1),
     Column("Match", "Number in the season", 64, lambda line: f"{line.match_id:,}", gives_way=3),
-    Column("Seed", "Seed from which the match follows", 150, lambda line: str(line.seed), gives_way=6),
+    Column("Seed", "Seed from which the match follows", 172, lambda line: str(line.seed), gives_way=6),
 )
 LEFT, RIGHT, LENGTH, RALLY, UPSET, MATCH = 0, 1, 3, 4, 5, 7
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.desktop.context import Desktop
 from app.desktop.league.controller import SeasonController
 from app.desktop.league.player_picker import PlayerPicker
+from app.desktop.league.words import count
 from app.desktop.widgets import problem_label
 
 if TYPE_CHECKING:  # the window paints before the store and the kernels are imported
@@ -32,6 +33,7 @@ if TYPE_CHECKING:  # the window paints before the store and the kernels are impo
 
 _LEFT_OUT: Final = ("players", "game", "sprt", "anchors", "initial_rating", "prior_draws", "resamples", "k_factor")
 _CHECK_MS: Final = 120
+_LEAST_PLAYERS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -171,11 +173,18 @@ class NewSeason(QDialog):
         """Say what is wrong, or how many matches are planned."""
         from app.desktop.league.season_plan import planned_line
 
-        self.problem.setText(self.form.problem(self._extra()))
+        self.problem.setText(self._problem())
         is_valid = not self.problem.text()
         self.problem.setVisible(not is_valid)
         self.begin.setEnabled(is_valid)
         self.planned.setText(planned_line(self.config(), self._controller.speed) if is_valid else "")
+
+    def _problem(self) -> str:
+        chosen = len(self.picker.chosen())
+        if chosen < _LEAST_PLAYERS:
+            verb = "is" if chosen == 1 else "are"
+            return f"{count(chosen, 'player')} {verb} ticked: a season needs at least {_LEAST_PLAYERS}."
+        return self.form.problem(self._extra())
 
     def config(self) -> "SeasonConfig":
         """Return the season that is asked for; ``ValidationError`` if it cannot be."""

@@ -1,12 +1,12 @@
 """The League dock: the season above, below it standings, players and matches."""
 
-from app.desktop.league.matches_tab import MatchesTab
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QPalette
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from app.desktop.context import Desktop
 from app.desktop.league.controller import SeasonController
 from app.desktop.league.importing import dropped_files
+from app.desktop.league.matches_tab import MatchesTab
 from app.desktop.league.new_season import open_new_season
 from app.desktop.league.players_tab import PlayersTab
 from app.desktop.league.roster import Roster
@@ -33,8 +33,10 @@ class LeaguePanel(QWidget):
         self.tabs.addTab(self.standings, "Standings")
         self.tabs.addTab(self.players, "Players")
         self.tabs.addTab(self.matches, "Matches")
-        line = QFrame()
-        line.setFrameShape(QFrame.Shape.HLine)
+        line = QWidget()
+        line.setFixedHeight(1)
+        line.setAutoFillBackground(True)
+        line.setBackgroundRole(QPalette.ColorRole.Mid)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -57,7 +57,7 @@ def trainer_of(training_json: str) -> str:
 
 
 COLUMNS: Final[tuple[Column[LibraryLine], ...]] = (
-    Column("Player", "Name", 110, lambda line: line.player.name, is_number=False),
+    Column("Player", "Name", 110, lambda line: line.player.name, is_number=False, stretch=3),
     Column("Kind", "Scripted, dense or graph network, Python bot", 66, lambda line: line.player.kind, is_number=False),
     Column(
         "W-D-L",
@@ -75,8 +75,8 @@ COLUMNS: Final[tuple[Column[LibraryLine], ...]] = (
         lambda line: line.seasons,
         gives_way=3,
     ),
-    Column("Trainer", "What has trained it", 66, lambda line: line.trainer, gives_way=4, is_number=False),
-    Column("Author", "Who made it", 90, lambda line: line.player.author, gives_way=6, is_number=False),
+    Column("Trainer", "What has trained it", 66, lambda line: line.trainer, gives_way=4, is_number=False, stretch=1),
+    Column("Author", "Who made it", 90, lambda line: line.player.author, gives_way=6, is_number=False, stretch=2),
     Column("Created", "Day on which it was made", 82, lambda line: line.player.created[:10], gives_way=5),
     Column(
         "Hash",

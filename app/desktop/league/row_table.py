@@ -1,15 +1,20 @@
 """A table of whole rows for narrow docks: columns give way in a stated order instead of being cut off."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
-from app.desktop.league.columns import Column, fitting
+from app.desktop.league.columns import Column, fitting, widths
 from app.desktop.league.rows_model import ROW_ROLE
 from app.desktop.theme import ThemeStore
+
+_ARROW: Final = (
+    "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: top center; width: 9px; height: 5px; }"
+)
+"""Where the heads stand right, the arrow of the style sheet's header would stand on their text."""
 
 
 class RowTable(QTableView):
@@ -19,6 +24,8 @@ class RowTable(QTableView):
     """The value of the row that was made the current one, or None."""
     activated_row = Signal(object)
     """The value of the row that was double-clicked or entered."""
+    activated_cell = Signal(object, int)
+    """The same with the column."""
 
     def __init__(
         self, theme: ThemeStore, columns: Sequence[Column[Any]], name: str, parent: QWidget | None = None
@@ -26,6 +33,7 @@ class RowTable(QTableView):
         super().__init__(parent)
         self._theme = theme
         self._columns = columns
+        self._is_fitting = self._fit_again = False
         self.setObjectName(name.lower().replace(" ", "_"))
         self.setAccessibleName(name)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -41,6 +49,7 @@ class RowTable(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(theme.px(20))
+        header.setStyleSheet(_ARROW)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.doubleClicked.connect(self._activate)
         theme.changed.connect(self._restyle)
@@ -92,17 +101,26 @@ class RowTable(QTableView):
         self._fit()
 
     def _fit(self) -> None:
+        """Give the columns their widths; a scroll bar that comes or goes meanwhile asks for it once more."""
         if self.model() is None:
             return
+        if self._is_fitting:
+            self._fit_again = True
+            return
+        self._is_fitting = True
+        self._fit_now()
+        if self._fit_again:
+            self._fit_now()
+        self._is_fitting = self._fit_again = False
+
+    def _fit_now(self) -> None:
         available = self.viewport().width() * 100 // self._theme.zoom
         shown = fitting(self._columns, available)
-        spare = available - sum(self._columns[each].width for each in shown)
-        stretch = next((each for each in sorted(shown) if not self._columns[each].is_number), -1)
+        chosen = widths(self._columns, shown, available)
         with QSignalBlocker(self.horizontalHeader()):
-            for place, column in enumerate(self._columns):
+            for place in range(len(self._columns)):
                 self.setColumnHidden(place, place not in shown)
-                extra = max(0, spare) if place == stretch else 0
-                self.setColumnWidth(place, self._theme.px(column.width + extra))
+                self.setColumnWidth(place, self._theme.px(chosen.get(place, 0)))
         self.updateGeometries()
         self.viewport().update()
 
@@ -112,6 +130,7 @@ class RowTable(QTableView):
     def _activate(self, index: QModelIndex) -> None:
         if index.isValid():
             self.activated_row.emit(index.data(ROW_ROLE))
+            self.activated_cell.emit(index.data(ROW_ROLE), index.column())
 
     def accept_challenges(self) -> None:
         """Let players be dragged onto each other."""

@@ -112,10 +112,11 @@ class SeasonCard(QWidget):
         self._controls.addWidget(self.go)
         self._controls.addWidget(self.end)
         self._controls.addStretch(1)
-        self._controls.addWidget(self.visuals)
+        self._controls.addWidget(self.workers_text)
         self._playing = QHBoxLayout()
-        self._playing.addWidget(self.workers_text)
-        self._playing.addWidget(self.workers, 1)
+        self._playing.addWidget(self.visuals)
+        self._playing.addStretch(1)
+        self._playing.addWidget(self.workers, 2)
 
     def _set_cores(self, cores: tuple[int, int]) -> None:
         most, default = cores

@@ -15,13 +15,14 @@ def _change(line: TableLine) -> float:
 
 COLUMNS: Final[tuple[Column[TableLine], ...]] = (
     Column("#", "Rank by rating", 26, lambda line: "" if line.is_person else str(line.rank), lambda line: -line.rating),
-    Column("Player", "Name", 92, lambda line: line.name, is_number=False),
+    Column("Player", "Name", 92, lambda line: line.name, is_number=False, stretch=2),
     Column(
         "Rating",
         "Elo from all results at once, with its 95 % interval",
         96,
         lambda line: f"{line.rating:.0f}",
         lambda line: line.rating,
+        stretch=3,
     ),
     Column(
         "Trend",
@@ -30,6 +31,7 @@ COLUMNS: Final[tuple[Column[TableLine], ...]] = (
         lambda line: f"{_change(line):+.0f}" if line.trend else "",
         _change,
         gives_way=2,
+        stretch=1,
     ),
     Column(
         "W-D-L",

@@ -28,6 +28,7 @@ from app.desktop.log.records import Records
 from app.desktop.panel import Area, PanelSpec
 from app.desktop.toasts import show_details
 from app.desktop.widgets import IconButton, quiet_label
+from app.jobs.card import JobCard
 
 Now: TypeAlias = Callable[[], datetime]
 ChooseFile: TypeAlias = Callable[[QWidget], str]
@@ -35,6 +36,7 @@ ChooseFile: TypeAlias = Callable[[QWidget], str]
 
 _FLUSH_MS: Final = 100
 _LEVELS: Final = {"All": Severity.INFO, "Warnings": Severity.WARNING, "Errors": Severity.ERROR}
+_STARTS: Final = ("run_started", "season_started")
 _HINT: Final = "Nothing was logged yet. Messages of the window, of seasons and of training runs appear here."
 
 
@@ -203,13 +205,22 @@ class LogPanel(QWidget):
         elif kind == "fault":
             text = f"match {message.get('match')}: {message.get('player')}: {message.get('text')}"
             self.add("warning", self._title(job), text)
+        elif kind in _STARTS:
+            self.add("info", self._title(job), "started")
 
     def _take_end(self, job: str, is_ok: bool, reason: str) -> None:  # noqa: FBT001  # the signal's arguments
+        card = self._card(job)
         if not is_ok:
             self.add("error", self._title(job), reason or "ended without a reason")
+        elif card is not None and card.is_work:
+            self.add("info", card.title, f"{card.state}: {reason}" if reason else card.state)
 
     def _title(self, job: str) -> str:
-        return next((card.title for card in self._desktop.jobs.jobs() if card.id == job), job)
+        card = self._card(job)
+        return job if card is None else card.title
+
+    def _card(self, job: str) -> JobCard | None:
+        return next((card for card in self._desktop.jobs.jobs() if card.id == job), None)
 
     def _count(self) -> None:
         total, shown = len(self._book), len(self._book.shown)

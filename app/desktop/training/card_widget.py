@@ -219,6 +219,8 @@ class CardWidget(QFrame):
 
 def card_style(theme: Theme) -> str:
     """Return the style sheet of cards and presets, for a widget that holds them."""
+    is_line_loud = theme.line == theme.text
+    bar, bar_border = (theme.base, f"1px solid {theme.line}") if is_line_loud else (theme.line, "none")
     return f"""
 #runCard {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 6px; }}
 #runCard[selected="true"] {{ border: 2px solid {theme.accent}; }}
@@ -230,7 +232,7 @@ def card_style(theme: Theme) -> str:
 #runPhase[phase="complete"] {{ color: {theme.good}; }}
 #runPhase[phase="failed"] {{ color: {theme.bad}; }}
 #runCard QLabel[problem="false"] {{ color: {theme.quiet}; }}
-#runCard QProgressBar {{ border: none; border-radius: 3px; background: {theme.line}; min-height: 6px; max-height: 6px; }}
+#runCard QProgressBar {{ border: {bar_border}; border-radius: 3px; background: {bar}; min-height: 6px; max-height: 6px; }}
 #runCard QProgressBar::chunk {{ border-radius: 3px; background: {theme.accent}; }}
 #preset {{ background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.line}; border-radius: 4px; padding: 4px; }}
 #preset:hover {{ border-color: {theme.quiet}; }}

@@ -88,8 +88,10 @@ class RunCard:
 
     @property
     def can_resume(self) -> bool:
-        """Whether it can go on: after a pause, or in a new job."""
-        return (self.phase is Phase.PAUSED and self.job is not None) or (self.is_stored and self.phase in _RESUMABLE)
+        """Whether it can go on: after a pause, or in a new job once its last one is gone and has let go of the run."""
+        if self.job is not None:
+            return self.phase is Phase.PAUSED
+        return self.is_stored and self.phase in _RESUMABLE
 
     @property
     def can_stop(self) -> bool:
@@ -125,8 +127,9 @@ class RunBook:
     def set_rows(self, rows: Iterable[RunRow]) -> None:
         """Take the league's rows, in the order they were created; what a job of this window trains stays live."""
         stored = {row.id: self._merged(row) for row in rows}
-        fresh = {run: card for run, card in self._cards.items() if run not in stored and not card.is_stored}
-        self._cards = {**stored, **fresh}
+        others = {run: card for run, card in self._cards.items() if run not in stored}
+        ours = {run: card for run, card in others.items() if card.job is not None or not card.is_stored}
+        self._cards = {**stored, **ours}
 
     def begin(self, job: str, run: str | None, *, name: str, trainer: str, workers: int) -> str:
         """Take note of a job that was started for a new run or to resume ``run``; return the card's run."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QInputDialog, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from app.desktop.command_line import command_line
 from app.desktop.context import Desktop, MatchRequest
 from app.desktop.toasts import Level, Remedy
 from app.desktop.training import champion
@@ -18,7 +19,7 @@ from app.desktop.training.card_list import CardList
 from app.desktop.training.card_widget import card_style
 from app.desktop.training.cards import Phase, RunBook, RunCard
 from app.desktop.training.form_widget import NewRunForm
-from app.desktop.training.new_run import JOB_KIND, NewRun, command_line, resume_arguments
+from app.desktop.training.new_run import JOB_KIND, NewRun, resume_arguments
 from app.desktop.widgets import quiet_label
 
 if TYPE_CHECKING:  # the window paints before these are imported
@@ -195,7 +196,10 @@ class TrainingDock(QWidget):
     def _resume(self, card: RunCard) -> None:
         if card.phase is Phase.PAUSED and card.job is not None:
             self._send(card, "resume", Phase.RUNNING)
-            return
+        elif card.can_resume:
+            self._go_on(card)
+
+    def _go_on(self, card: RunCard) -> None:
         arguments = resume_arguments(card.trainer, card.run, str(self._desktop.home.folder), self._workers)
         job = self._desktop.jobs.start(f"Training: {card.name}", arguments, JOB_KIND)
         self.book.begin(job, card.run, name=card.name, trainer=card.trainer, workers=self._workers)

@@ -23,10 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.desktop.command_line import command_line
 from app.desktop.form import ConfigForm
 from app.desktop.theme import ThemeStore
 from app.desktop.training.card_text import rough_duration
-from app.desktop.training.new_run import NewRun, command_line, crowding, preset_values
+from app.desktop.training.new_run import NewRun, crowding, preset_values
 from app.desktop.widgets import IconButton, problem_label, quiet_label
 
 if TYPE_CHECKING:  # the window paints before the kernels are imported

@@ -1,19 +1,16 @@
 """A training run that is about to be started: what it is, what is wrong with it, and the command that starts it. No Qt."""
 
-import os
-import shlex
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from app.config_options import option_name
+from app.desktop.command_line import EVENTS
 
 if TYPE_CHECKING:  # the window paints before the kernels are imported
     from ai.trainer import Trainer
 
 JOB_KIND: Final = "training"
-EVENTS: Final = "--events"
 
 
 @dataclass(frozen=True)
@@ -85,12 +82,6 @@ def crowding(wanted: int, running: int, cores: int) -> str:
         f"The runs that are on have {running} {'worker' if running == 1 else 'workers'}; with {wanted} more they share "
         f"{cores} {'core' if cores == 1 else 'cores'}, and each run takes longer."
     )
-
-
-def command_line(arguments: Sequence[str], *, is_windows: bool = os.name == "nt") -> str:
-    """Return the command that does in the user's own shell what a job with these arguments does."""
-    words = ["python", "main.py", *(word for word in arguments if word != EVENTS)]
-    return subprocess.list2cmdline(words) if is_windows else shlex.join(words)
 
 
 def _option(name: str, value: object) -> list[str]:

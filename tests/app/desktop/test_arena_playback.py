@@ -235,14 +235,20 @@ def test_a_countdown_comes_before_play(clock: FakeClock) -> None:
     assert playback.countdown_s == 0.0
 
 
-def test_speeds_end_at_both_ends_and_snap_to_the_nearest(clock: FakeClock) -> None:
+def test_speeds_snap_to_the_nearest_and_are_written_as_people_do(clock: FakeClock) -> None:
     playback = Playback(LiveCourse(clock), TICK_S, clock)
-    playback.change_speed(-99)
-    assert playback.speed == 1 / 8
-    playback.change_speed(+99)
-    assert playback.speed == MAX
-    playback.set_speed(3.0)
-    assert playback.speed in (2.0, 4.0)
+    playback.set_speed(3.5)
+    assert playback.speed == 4.0
     playback.set_speed(MAX)
     assert playback.speed == MAX
     assert [speed_text(each) for each in (1 / 8, 1.0, 64.0, MAX)] == ["1/8×", "1×", "64×", "Max"]
+
+
+def test_a_pause_of_people_ends_with_a_countdown(clock: FakeClock) -> None:
+    playback = Playback(LiveCourse(clock), TICK_S, clock)
+    playback.count_in_s = 2.0
+    playback.pause()
+    playback.play()
+    assert playback.phase is Phase.COUNTING
+    assert run(playback, clock, 1.9) == 0
+    assert run(playback, clock, 1.0) > 0

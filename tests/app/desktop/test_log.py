@@ -36,6 +36,7 @@ def test_messages_of_the_window_its_jobs_and_python_are_heard(
     jobs.says(job, "log", level="info", text="from a job")
     jobs.says(job, "fault", season=4, match=7, seat="left", player="bot", text="raised an error")
     jobs.says(job, "progress", done=1)
+    jobs.says(job, "season_started", season=4)
     jobs.ends(job, is_ok=False, reason="the disk is full")
     logging.getLogger("app.somewhere").warning("from %s", "python")
     logging.getLogger("app.somewhere").info("too quiet")
@@ -44,14 +45,22 @@ def test_messages_of_the_window_its_jobs_and_python_are_heard(
         "from a panel",
         "from a job",
         "match 7: bot: raised an error",
+        "started",
         "the disk is full",
         "from python",
     ]
     model = panel.table.model()
-    assert [model.index(row, 2).data() for row in range(5)] == [
-        *("window", "Season 4", "Season 4", "Season 4", "app.somewhere")
+    assert [model.index(row, 2).data() for row in range(6)] == [
+        *("window", "Season 4", "Season 4", "Season 4", "Season 4", "app.somewhere")
     ]
     assert model.index(0, 0).data() == "12:00:05"
+
+
+def test_the_end_of_work_is_noted_and_that_of_chores_is_not(panel: LogPanel, jobs: FakeJobBoard) -> None:
+    jobs.ends(jobs.start("Table", ["table"], "table", is_work=False))
+    jobs.ends(jobs.start("Season 4", ["play"], "season"))
+    panel.show_waiting()
+    assert panel.texts() == ["complete"]
 
 
 def test_a_panel_that_is_gone_leaves_the_programs_log_as_it_was(desktop: Desktop, qtbot: QtBot) -> None:

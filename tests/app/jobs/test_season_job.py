@@ -98,7 +98,7 @@ def open_small_league(folder: Path, *more: PlayerFile) -> Iterator[League]:
 
 
 def make_job(window: Window, *, is_on_screen: bool = False) -> SeasonJob:
-    request = SeasonRequest(1, is_on_screen=is_on_screen)
+    request = SeasonRequest(1, limits=doubles.PATIENT, is_on_screen=is_on_screen)
     events = SeasonEvents(1, window.send, window.control)
     window.job = SeasonJob(request, events, SmallPool(), Stage(window.control, is_on_screen=is_on_screen))
     return window.job
@@ -216,7 +216,7 @@ def test_what_a_python_bot_does_is_shown_from_a_tape_and_stored_as_on_the_tape(t
                 window.command("visuals", on=False)  # this one was played already: it counts
             elif len(shown) < 3:
                 window.command("shown", match=message["match"])
-        if message["event"] == "progress" and len(shown) == 3 and message["done"] >= 3:
+        if message["event"] == "ratings" and len(shown) == 3:
             window.command("stop")
 
     bot = python_bot(UNSTEADY, "unsteady")

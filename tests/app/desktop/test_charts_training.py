@@ -1,0 +1,182 @@
+"""The training chart: metrics by group, several runs, and the file that is read on while it grows."""
+
+import json
+
+import pytest
+
+from ai.run_folder import MetricRow
+from app.desktop.charts.metrics_file import MetricPart, MetricsTail
+from app.desktop.charts.training import MOST_RUNS, OTHER, Progress, TrainingChart
+from league.schema import RunRow
+
+
+def row(run="es-1", trainer="es"):
+    return RunRow(
+        id=run, trainer=trainer, game="rally", name=f"name of {run}", seed=1, config_json="{}", state="running",
+        folder=f"runs/{run}",
+    )  # fmt: skip
+
+
+def part(*steps, values=None, is_restart=True):
+    rows = [
+        MetricRow(step, values or {"best": step / 10, "mean": step / 20, "step_size": 0.5}, {"matches": 100}, 2.0)
+        for step in steps
+    ]
+    return MetricPart(tuple(rows), is_restart, has_more=False)
+
+
+@pytest.fixture
+def chart():
+    chart = TrainingChart()
+    chart.set_runs([row(), row("es-2")])
+    return chart
+
+
+def titles(chart):
+    return [curve.title for curve in chart.model.curves]
+
+
+def test_the_newest_run_is_shown_and_there_is_a_hint_until_it_reports(chart):
+    assert chart.chosen == ("es-2",)
+    assert chart.model.is_empty
+    assert "first values" in chart.model.frame.hint
+    assert "Start a run" in TrainingChart().model.frame.hint
+
+
+def test_metrics_of_a_group_share_a_chart(chart):
+    chart.take("es-2", part(1, 2, 3))
+    assert chart.groups() == ["Fitness", "Mutation", "Throughput"]
+    assert chart.group == "Fitness"
+    assert titles(chart) == ["Best child", "Mean of the children"]
+    assert chart.model.curves[0].series.x.tolist() == [1, 2, 3]
+    assert "best child" in chart.explanation(chart.model.curves[0].key)
+    chart.show_group("Throughput")
+    assert titles(chart) == ["Matches"]
+    assert chart.model.curves[0].series.y.tolist() == [50.0] * 3
+    assert chart.model.frame.y.label == "Throughput (matches/s)"
+
+
+def test_over_time_steps_lie_where_they_were_done(chart):
+    chart.take("es-2", part(1, 2))
+    chart.take("es-2", part(3, is_restart=False))
+    chart.show_over(Progress.SECONDS)
+    assert chart.model.curves[0].series.x.tolist() == [2.0, 4.0, 6.0]
+    assert chart.model.frame.x.label == "Training time (s)"
+
+
+def test_a_restarted_file_replaces_what_was_read(chart):
+    chart.take("es-2", part(1, 2, 3))
+    chart.take("es-2", part(1, 2))
+    assert chart.model.curves[0].series.x.tolist() == [1, 2]
+    chart.take("es-2", part())
+    assert chart.model.is_empty
+
+
+def test_runs_are_compared_by_name(chart):
+    chart.take("es-1", part(1))
+    chart.take("es-2", part(1))
+    chart.toggle("es-1")
+    assert titles(chart)[0] == "Best child, name of es-2"
+    assert len(titles(chart)) == 4
+    chart.toggle("es-2")
+    assert titles(chart) == ["Best child", "Mean of the children"]
+
+
+def test_no_more_runs_than_can_be_seen():
+    chart = TrainingChart()
+    chart.set_runs([row(f"es-{number}") for number in range(1, 8)])
+    for number in range(1, 7):
+        chart.toggle(f"es-{number}")
+    assert len(chart.chosen) == MOST_RUNS
+    chart.set_runs([row("es-6")])
+    assert chart.chosen == ("es-6",)
+
+
+def test_families_have_a_curve_a_member_in_natural_order(chart):
+    values = {"score_against/bot 10": 0.5, "score_against/bot 9": 0.4, "score": 0.45}
+    chart.take("es-2", part(1, values=values))
+    assert titles(chart) == ["Score", "Score against bot 9", "Score against bot 10"]
+
+
+def test_metrics_that_nobody_declared_are_shown_too(chart):
+    chart.set_runs([row("x-1", trainer="gone")])
+    chart.take("x-1", part(1, values={"odd_thing": 1.0}))
+    assert chart.groups() == [OTHER]
+    assert titles(chart) == ["Matches", "Odd thing"]
+
+
+def test_a_metric_that_is_reported_now_and_then_has_points_then(chart):
+    chart.take("es-2", part(1, 2, 3))
+    chart.take("es-2", part(4, values={"score": 0.7}, is_restart=False))
+    chart.show_group("Score")
+    assert chart.model.curves[0].series.x.tolist() == [4]
+
+
+def line(step, seconds=1.0):
+    return json.dumps({"step": step, "values": {"best": 0.5}, "work": {}, "seconds": seconds}).encode() + b"\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "metrics.jsonl"
+
+
+def steps(part):
+    return [row.step for row in part.rows]
+
+
+def test_only_what_is_new_is_read(path):
+    tail = MetricsTail(path)
+    assert tail.read() == MetricPart((), is_restart=True, has_more=False)
+    path.write_bytes(line(1) + line(2))
+    first = tail.read()
+    assert (steps(first), first.is_restart) == ([1, 2], True)
+    with path.open("ab") as file:
+        file.write(line(3) + line(4)[:-5])
+    second = tail.read()
+    assert (steps(second), second.is_restart) == ([3], False)
+    assert tail.read().rows == ()
+    with path.open("ab") as file:
+        file.write(line(4)[-5:])
+    assert steps(tail.read()) == [4]
+
+
+def test_a_long_file_comes_in_parts(path):
+    path.write_bytes(b"".join(line(step) for step in range(1, 6)))
+    tail = MetricsTail(path)
+    parts = [tail.read(2) for _ in range(3)]
+    assert [steps(each) for each in parts] == [[1, 2], [3, 4], [5]]
+    assert [each.has_more for each in parts] == [True, True, False]
+    assert [each.is_restart for each in parts] == [True, False, False]
+
+
+def test_a_file_that_was_cut_is_read_anew(path):
+    path.write_bytes(line(1) + line(2) + line(3))
+    tail = MetricsTail(path)
+    tail.read()
+    path.write_bytes(line(1) + line(2))
+    assert (steps(again := tail.read()), again.is_restart) == ([1, 2], True)
+
+
+@pytest.mark.parametrize("seconds", [1.0, 1.23456])
+def test_a_file_that_was_cut_and_has_grown_is_read_anew(path, seconds):
+    path.write_bytes(line(1) + line(2) + line(3))
+    tail = MetricsTail(path)
+    tail.read()
+    path.write_bytes(line(1) + b"".join(line(step, seconds) for step in (2, 2, 3, 4, 5)))
+    assert (steps(again := tail.read()), again.is_restart) == ([1, 2, 2, 3, 4, 5], True)
+
+
+def test_a_damaged_line_ends_the_file_without_a_fault(path):
+    path.write_bytes(line(1) + b"{broken\n" + line(2))
+    assert steps(MetricsTail(path).read()) == [1]
+    path.write_bytes(b"{broken\n" + line(2))
+    assert steps(MetricsTail(path).read()) == []
+
+
+def test_a_file_that_is_gone_clears_the_curves(path):
+    path.write_bytes(line(1))
+    tail = MetricsTail(path)
+    tail.read()
+    path.unlink()
+    assert tail.read() == MetricPart((), is_restart=True, has_more=False)
