@@ -57,18 +57,18 @@ class Layout:
         window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         for area in _SIDE:
-            first: QDockWidget | None = None
-            for dock in self._in(area):
-                dock.setFloating(False)
+            for dock in self._in(area)[:1]:
                 window.addDockWidget(_SIDE[area], dock)
-                dock.setVisible(self._specs[dock.objectName()].is_shown)
-                if first is None:
-                    first = dock
-                else:
-                    window.tabifyDockWidget(first, dock)
-            if first is not None:
-                first.raise_()
-        self._split_right()
+        self._split_right()  # before any tabs: a dock that is split from a tab becomes a tab itself
+        for area in _SIDE:
+            for dock in self._in(area)[1:]:
+                window.tabifyDockWidget(self._in(area)[0], dock)
+        for name, dock in self._docks.items():
+            dock.setFloating(False)
+            dock.setVisible(self._specs[name].is_shown)
+        for area in _SIDE:
+            for dock in self._in(area)[:1]:
+                dock.raise_()
         self._size()
 
     def _split_right(self) -> None:

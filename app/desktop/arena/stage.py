@@ -48,6 +48,7 @@ class Stage(QWidget):
         self._sounds = sounds
         self._cost_clock = cost_clock
         self._screening: Screening | None = None
+        self._broken: Screening | None = None
         self._frames = FrameCounter()
         self._speed = 1.0
         self._summary_at = self._labels_at = self._tab_at = 0.0
@@ -292,11 +293,13 @@ class Stage(QWidget):
             self._desktop.hub.arena_frame.emit(statistics.per_second, statistics.median_ms)
 
     def _stop_for(self, sentence: str) -> None:
-        """Pause: what is on the screen cannot be drawn."""
+        """Pause: what is on the screen cannot be drawn. That is said once a match."""
         if self._screening is not None:
             self._screening.playback.pause()
         self._timer.stop()
-        self._desktop.toasts.error(sentence)
+        if self._broken is not self._screening:
+            self._broken = self._screening
+            self._desktop.toasts.error(sentence)
 
     # Events
 

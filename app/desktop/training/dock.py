@@ -128,8 +128,14 @@ class TrainingDock(QWidget):
     def _retouch(self) -> None:
         self.setStyleSheet(card_style(self._desktop.theme.theme))
 
-    def _close(self) -> None:
+    def _look_away(self) -> None:
+        """Look at the league no longer, until the dock is shown or a run begins or ends."""
         self._slow.stop()
+        if self._ticket is not None:
+            self._ticket.cancel()
+
+    def _close(self) -> None:
+        self._look_away()
         self._soon.stop()
 
     # What is shown
@@ -143,7 +149,7 @@ class TrainingDock(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
         """Look no longer."""
         super().hideEvent(event)
-        self._slow.stop()
+        self._look_away()
 
     def refresh(self) -> None:
         """Ask the league for its runs."""

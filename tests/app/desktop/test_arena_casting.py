@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.desktop.arena.casting import CastingError, Candidate, candidates, exhibitions, match_of, pick_pairs
+from app.desktop.arena.casting import Candidate, CastingError, candidates, exhibitions, match_of, pick_pairs
 from app.session import League, open_league
 from league.home import Home
 from league.store import PlayerRow
@@ -71,6 +71,6 @@ def test_a_python_bot_is_refused_with_a_way_out_and_left_out_of_exhibitions(leag
     path.write_text("class Bot:\n    def decide(self, observation):\n        return 1\n")
     bot = league.library.import_file(path, trust_python=True)
     aimer = league.library.find("aimer")
-    with pytest.raises(CastingError, match="'mybot' is a Python bot.*season with visuals on"):
+    with pytest.raises(CastingError, match=r"'mybot' is a Python bot.*season with visuals on"):
         match_of(league, aimer, bot, counting())
     assert bot.hash not in {each.row.hash for each in candidates(league)}

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.desktop.arena.panel import ArenaPanel
@@ -162,8 +161,8 @@ def test_target_and_true_speed_are_shown(
     arena.stage.set_speed(4.0)
     frames(1.5)
     speed = arena.stage.transport.speed
-    assert speed.box.currentText() == "4×"
-    assert float(speed.true.text().rstrip("×")) == pytest.approx(4.0, abs=0.2)
+    assert speed.box.currentText() == "4\N{MULTIPLICATION SIGN}"
+    assert float(speed.true.text().rstrip("\N{MULTIPLICATION SIGN}")) == pytest.approx(4.0, abs=0.2)
 
 
 def test_tab_held_is_turbo_and_a_short_tab_moves_the_focus(
@@ -171,7 +170,7 @@ def test_tab_held_is_turbo_and_a_short_tab_moves_the_focus(
 ) -> None:
     show(desktop, request_of(home))
     stage = arena.stage
-    QApplication.setActiveWindow(arena)
+    arena.activateWindow()
     stage.canvas.setFocus()
     assert stage.screening is not None
     QTest.keyPress(stage.canvas, Qt.Key.Key_Tab)

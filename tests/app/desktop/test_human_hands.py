@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.desktop.arena.hands import DOWN, STAY, UP, Device, KeyHand, PadHand, PaddleState, PointerHand, lean_of
+from app.desktop.arena.hands import DOWN, STAY, UP, Device, KeyHand, PaddleState, PadHand, PointerHand, lean_of
 from game.games import game as game_named
 from game.match import Match
 

@@ -1,7 +1,6 @@
 """The Log panel: who is heard, what is shown, what its buttons do."""
 
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,12 +19,12 @@ NOON = datetime(2030, 1, 2, 12, 0, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def panel(desktop: Desktop, qtbot: QtBot, tmp_path: Path) -> Iterator[LogPanel]:
+def panel(desktop: Desktop, qtbot: QtBot, tmp_path: Path) -> LogPanel:
     made = LogPanel(desktop, now=lambda: NOON, choose_file=lambda _: str(tmp_path / "window.log"))
     qtbot.addWidget(made)
     made.resize(700, 200)
     made.show()
-    yield made
+    return made
 
 
 def test_messages_of_the_window_its_jobs_and_python_are_heard(
