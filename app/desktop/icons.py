@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
-from app.desktop.theme import Theme
+if TYPE_CHECKING:  # the theme's style sheet is made of these drawings
+    from app.desktop.theme import Theme
 
 _GRID: Final = 24.0
 _SIZES: Final = (16, 24, 32, 48)
@@ -15,13 +16,18 @@ _SIZES: Final = (16, 24, 32, 48)
 Draw = Callable[[QPainter], None]
 
 
-def icon(name: str, theme: Theme) -> QIcon:
+def icon(name: str, theme: "Theme") -> QIcon:
     """Return the icon called ``name``; ``KeyError`` if there is none."""
     made = QIcon()
     for mode, colour in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.line)):
         for size in _SIZES:
             made.addPixmap(_pixmap(_ICONS[name], size, QColor(colour)), mode)
     return made
+
+
+def picture(name: str, size_px: int, colour: str) -> QPixmap:
+    """Return the icon called ``name`` as one picture, for a style sheet."""
+    return _pixmap(_ICONS[name], size_px, QColor(colour))
 
 
 def names() -> list[str]:
@@ -230,6 +236,18 @@ def _eye(p: QPainter) -> None:
     p.drawEllipse(QPointF(12, 12), 3, 3)
 
 
+def _check(p: QPainter) -> None:
+    _lines(p, (5, 13), (10, 18), (19, 7))
+
+
+def _down(p: QPainter) -> None:
+    _lines(p, (5, 9), (12, 16), (19, 9))
+
+
+def _up(p: QPainter) -> None:
+    _lines(p, (5, 15), (12, 8), (19, 15))
+
+
 def _close(p: QPainter) -> None:
     _lines(p, (6, 6), (18, 18))
     _lines(p, (18, 6), (6, 18))
@@ -238,9 +256,11 @@ def _close(p: QPainter) -> None:
 _ICONS: Final[dict[str, Draw]] = {
     "archive": _archive,
     "camera": _camera,
+    "check": _check,
     "close": _close,
     "copy": _copy,
     "dice": _dice,
+    "down": _down,
     "export": _export,
     "eye": _eye,
     "film": _film,
@@ -265,4 +285,5 @@ _ICONS: Final[dict[str, Draw]] = {
     "swap": _swap,
     "to-start": _to_start,
     "undo": _undo,
+    "up": _up,
 }

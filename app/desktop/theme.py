@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from app.desktop.settings import Settings
+from app.desktop.style_sheet import StyleSheet
 
 LEFT_SEAT: Final = "#56b4e9"
 RIGHT_SEAT: Final = "#e69f00"
@@ -31,6 +32,8 @@ class Theme:
     text: str
     quiet: str
     line: str
+    lit: str
+    """Behind what is switched on or under the mouse."""
     accent: str
     on_accent: str
     good: str
@@ -47,19 +50,58 @@ THEMES: Final = {
     theme.name: theme
     for theme in (
         Theme(
-            "dark", "Dark", "#14181f", "#1b212b", "#10141a", "#e6eaf0", "#98a4b5", "#2d3644", "#4c9be8", "#08121e",
-            "#4cc38a", "#e8b04c", "#ef6f6c", is_dark=True,
+            name="dark",
+            title="Dark",
+            window="#14181f",
+            panel="#1b212b",
+            base="#10141a",
+            text="#e6eaf0",
+            quiet="#98a4b5",
+            line="#2d3644",
+            lit="#2d3644",
+            accent="#4c9be8",
+            on_accent="#08121e",
+            good="#4cc38a",
+            warning="#e8b04c",
+            bad="#ef6f6c",
+            is_dark=True,
         ),
         Theme(
-            "light", "Light", "#f2f4f7", "#ffffff", "#ffffff", "#1a2230", "#586476", "#cfd6df", "#1f6fc4", "#ffffff",
-            "#1a7f4b", "#946200", "#c2302d", is_dark=False,
+            name="light",
+            title="Light",
+            window="#f2f4f7",
+            panel="#ffffff",
+            base="#ffffff",
+            text="#1a2230",
+            quiet="#586476",
+            line="#cfd6df",
+            lit="#cfd6df",
+            accent="#1f6fc4",
+            on_accent="#ffffff",
+            good="#1a7f4b",
+            warning="#946200",
+            bad="#c2302d",
+            is_dark=False,
         ),
         Theme(
-            "contrast", "High contrast", "#000000", "#000000", "#000000", "#ffffff", "#ffffff", "#ffffff", "#ffff00",
-            "#000000", "#00ff88", "#ffd000", "#ff8080", is_dark=True,
+            name="contrast",
+            title="High contrast",
+            window="#000000",
+            panel="#000000",
+            base="#000000",
+            text="#ffffff",
+            quiet="#ffffff",
+            line="#ffffff",
+            lit="#454545",
+            accent="#ffff00",
+            on_accent="#000000",
+            good="#00ff88",
+            warning="#ffd000",
+            bad="#ff8080",
+            is_dark=True,
         ),
     )
-}  # fmt: skip
+}
 DEFAULT_THEME: Final = "dark"
 
 
@@ -73,6 +115,7 @@ class ThemeStore(QObject):
         self._settings = settings
         self._theme = THEMES.get(settings.get("theme", DEFAULT_THEME), THEMES[DEFAULT_THEME])
         self._zoom = min(ZOOMS, key=lambda zoom: abs(zoom - settings.get("zoom", 100)))
+        self._sheet = StyleSheet()
         app = QApplication.instance()
         self._point_size = app.font().pointSizeF() if isinstance(app, QApplication) else 10.0
 
@@ -112,7 +155,7 @@ class ThemeStore(QObject):
             app.setFont(font)
             app.setStyle("Fusion")
             app.setPalette(palette(self._theme))
-            app.setStyleSheet(_style_sheet(self._theme, self._zoom))
+            app.setStyleSheet(self._sheet.of(self._theme, self._zoom))
         self.changed.emit()
 
 
@@ -147,39 +190,3 @@ def palette(theme: Theme) -> QPalette:
     for each in (role.WindowText, role.Text, role.ButtonText):
         made.setColor(QPalette.ColorGroup.Disabled, each, QColor(theme.quiet))
     return made
-
-
-def _style_sheet(theme: Theme, zoom: int) -> str:
-    """Return what a palette cannot say: quiet borders, flat docks, a visible focus."""
-    unit = max(1, round(zoom / 100))
-    return f"""
-QMainWindow::separator {{ background: {theme.window}; width: {5 * unit}px; height: {5 * unit}px; }}
-QMainWindow::separator:hover {{ background: {theme.accent}; }}
-QDockWidget {{ color: {theme.text}; titlebar-close-icon: none; font-weight: 600; }}
-QDockWidget::title {{ background: {theme.panel}; padding: {5 * unit}px {8 * unit}px; border-bottom: 1px solid {theme.line}; }}
-QTabWidget::pane {{ border: none; }}
-QTabBar::tab {{ background: {theme.window}; color: {theme.quiet}; padding: {6 * unit}px {12 * unit}px; border: none; }}
-QTabBar::tab:selected {{ color: {theme.text}; background: {theme.panel}; border-bottom: 2px solid {theme.accent}; }}
-QTabBar::tab:hover {{ color: {theme.text}; }}
-QHeaderView::section {{ background: {theme.panel}; color: {theme.quiet}; padding: {4 * unit}px; border: none;
-    border-bottom: 1px solid {theme.line}; }}
-QTableView {{ gridline-color: {theme.line}; border: none; selection-background-color: {theme.accent};
-    selection-color: {theme.on_accent}; }}
-QToolButton {{ border: 1px solid transparent; border-radius: 4px; padding: {3 * unit}px {6 * unit}px; }}
-QToolButton:hover, QToolButton:checked {{ background: {_lit(theme)}; }}
-QToolButton:focus {{ border-color: {theme.accent}; }}
-QToolTip {{ color: {theme.text}; background: {theme.panel}; border: 1px solid {theme.line}; padding: 4px; }}
-QStatusBar {{ background: {theme.panel}; border-top: 1px solid {theme.line}; }}
-QStatusBar::item {{ border: none; }}
-QLabel[quiet="true"] {{ color: {theme.quiet}; }}
-QLabel[problem="true"] {{ color: {theme.bad}; }}
-QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.on_accent}; border: none; border-radius: 4px;
-    padding: {6 * unit}px {14 * unit}px; font-weight: 600; }}
-QPushButton[primary="true"]:disabled {{ background: {theme.line}; color: {theme.quiet}; }}
-QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; }}
-"""
-
-
-def _lit(theme: Theme) -> str:
-    """Return the background of a button that is on: its text must be readable on it."""
-    return theme.line if theme.line != theme.text else "#404040"

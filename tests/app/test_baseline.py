@@ -48,7 +48,8 @@ def test_it_comes_back_from_the_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", [{"matches_per_s": 0}, {"matches_per_s": "fast"}, {"measured": "yesterday"}, {"more": 1}, {"seconds": None}]
+    "change",
+    [{"matches_per_s": 0}, {"matches_per_s": "fast"}, {"measured": "yesterday"}, {"more": 1}, {"seconds": None}],
 )
 def test_a_file_that_says_something_else_is_no_baseline(tmp_path, change):
     fields = {"matches_per_s": 1.0, "ticks_per_s": 2.0, "matches": 3, "seconds": 1.0, "players": 2}

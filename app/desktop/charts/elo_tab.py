@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from app.desktop.charts.elo import EloChart, Rating
 from app.desktop.charts.pacer import Pacer
+from app.desktop.charts.questions import Questions
 from app.desktop.charts.view import ChartSpec, ChartView
 from app.desktop.context import Desktop
 from app.desktop.reader import Ticket
@@ -31,6 +32,7 @@ class EloTab(QWidget):
         self.view = ChartView(desktop, _SPEC, self.chart.model, pacer)
         self.rating = QComboBox()
         self._desktop = desktop
+        self._questions = Questions(desktop.reader, self)
         self._ticket: Ticket | None = None
         self._matches = 0
         self._trend_job = ""
@@ -75,7 +77,7 @@ class EloTab(QWidget):
         if self._ticket is not None:
             self._ticket.cancel()
         if season_id >= 0:
-            self._ticket = self._desktop.reader.ask(lambda league: _history(league, season_id), self._take_history)
+            self._ticket = self._questions.ask(lambda league: _history(league, season_id), self._take_history)
         self.view.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  # Qt's name
@@ -90,7 +92,7 @@ class EloTab(QWidget):
             if self.chart.season_id < 0:
                 self.show_season(season_id)
 
-        self._desktop.reader.ask(_latest_season, answer)
+        self._questions.ask(_latest_season, answer)
 
     def _take_history(self, found: tuple[list[PlayerRow], RatingSeries, int]) -> None:
         players, history, self._matches = found

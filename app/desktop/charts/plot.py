@@ -40,10 +40,10 @@ class Plot(QWidget):
         super().__init__()
         self._theme = theme
         self._items: list[Any] = []
-        axes = {"bottom": pg.DateAxisItem("bottom")} if is_clock else {}
-        self._widget = pg.PlotWidget(background=None, enableMenu=False, axisItems=axes)
-        self._plot: Any = self._widget.getPlotItem()
-        self._box: Any = self._plot.getViewBox()
+        self._widget = pg.GraphicsView()
+        self._box = pg.ViewBox(enableMenu=False)
+        bottom = pg.DateAxisItem if is_clock else pg.AxisItem
+        self._axes = {"left": pg.AxisItem("left"), "bottom": bottom("bottom")}
         self._hair = pg.InfiniteLine(angle=90, movable=False)
         self._arrange()
         theme.changed.connect(self._retouch)
@@ -53,8 +53,14 @@ class Plot(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._widget)
-        self._plot.hideButtons()
-        self._plot.layout.setContentsMargins(0, 6, 8, 0)  # room for half of the outermost numbers
+        grid = pg.GraphicsLayout()  # not a PlotItem: its menus and forms take longer to make than everything else here
+        grid.layout.setSpacing(0)
+        grid.layout.setContentsMargins(0, 6, 8, 0)  # room for half of the outermost numbers
+        for name, row, column in (("left", 0, 0), ("bottom", 1, 1)):
+            self._axes[name].linkToView(self._box)
+            grid.addItem(self._axes[name], row, column)
+        grid.addItem(self._box, 0, 1)
+        self._widget.setCentralItem(grid)
         self._box.setMouseEnabled(x=True, y=False)
         self._box.disableAutoRange()
         self._box.setDefaultPadding(0.0)
@@ -73,7 +79,7 @@ class Plot(QWidget):
         self._items = self._made(lines, is_stacked=model.frame.is_stacked)
         for item in self._items:
             self._box.addItem(item, ignoreBounds=True)
-        self._plot.getAxis("left").setLogMode(y=model.is_log)
+        self._axes["left"].setLogMode(y=model.is_log)
         self._title(model)
         span = model.span()
         if span is not None:
@@ -103,12 +109,12 @@ class Plot(QWidget):
     def _title(self, model: ChartModel) -> None:
         has_room = self.height() >= self._theme.px(_LEAST_HEIGHT_FOR_TITLES)
         for side, axis in (("bottom", model.frame.x), ("left", model.frame.y)):
-            shown = self._plot.getAxis(side)
+            shown = self._axes[side]
             if has_room:
                 shown.setLabel(axis.label)
             shown.showLabel(has_room)
         width = _LEFT_AXIS_PX + (_TITLE_PX if has_room else 0)
-        self._plot.getAxis("left").setWidth(self._theme.px(width))
+        self._axes["left"].setWidth(self._theme.px(width))
 
     def show_hair(self, x: float | None) -> None:
         """Put the cross hair to ``x``, or take it away."""
@@ -132,8 +138,7 @@ class Plot(QWidget):
         theme = self._theme.theme
         self._widget.setBackground(theme.base)
         self._hair.setPen(pg.mkPen(theme.quiet, width=1, style=Qt.PenStyle.DashLine))
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
+        for axis in self._axes.values():
             axis.setPen(pg.mkPen(theme.line))
             axis.setTextPen(pg.mkPen(theme.quiet))
             axis.setTickFont(self.font())
@@ -145,7 +150,7 @@ class Plot(QWidget):
         self.viewed.emit(float(low), float(high))
 
     def _point(self, where: QPointF) -> None:
-        is_inside = self._plot.sceneBoundingRect().contains(where)
+        is_inside = self._box.sceneBoundingRect().contains(where)
         self.pointed.emit(float(self._box.mapSceneToView(where).x()) if is_inside else None)
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 from app.baseline import Baseline, read_baseline
 from app.desktop.charts.archive import read_samples, write_samples
 from app.desktop.charts.pacer import Pacer
+from app.desktop.charts.questions import Questions
 from app.desktop.charts.throughput import Sample, ThroughputChart
 from app.desktop.charts.view import ChartSpec, ChartView
 from app.desktop.context import Desktop
@@ -45,6 +46,7 @@ class ThroughputTab(QWidget):
         self.measure = QComboBox()
         self.baseline = IconButton(desktop.theme, "flag", "", self.measure_baseline)
         self._desktop = desktop
+        self._questions = Questions(desktop.reader, self)
         self._wall_clock = wall_clock
         self._job = ""
         self._saved = 0
@@ -53,7 +55,7 @@ class ThroughputTab(QWidget):
         self._timer.timeout.connect(self.save)
         self._arrange()
         self._connect()
-        desktop.reader.ask(_kept, self._take_kept)
+        self._questions.ask(_kept, self._take_kept)
 
     def _arrange(self) -> None:
         self.measure.setAccessibleName("what is counted")

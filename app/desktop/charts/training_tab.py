@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QMenu, QToolButton, QVBoxLayout, QWidge
 
 from app.desktop.charts.metrics_file import MetricPart, MetricsTail
 from app.desktop.charts.pacer import Pacer
+from app.desktop.charts.questions import Questions
 from app.desktop.charts.training import MOST_RUNS, Progress, TrainingChart
 from app.desktop.charts.view import ChartSpec, ChartView
 from app.desktop.context import Desktop
@@ -44,6 +45,7 @@ class TrainingTab(QWidget):
         self.over = QComboBox()
         self.runs = QToolButton()
         self._desktop = desktop
+        self._questions = Questions(desktop.reader, self)
         self._feeds: dict[str, _Feed] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -88,7 +90,7 @@ class TrainingTab(QWidget):
         self._plan()
 
     def _ask_runs(self) -> None:
-        self._desktop.reader.ask(_run_rows, self._take_runs)
+        self._questions.ask(_run_rows, self._take_runs)
 
     def _take_runs(self, rows: list[RunRow]) -> None:
         known = {row.id for row in self.chart.runs}
@@ -149,7 +151,7 @@ class TrainingTab(QWidget):
             feed.is_reading = False
             self._desktop.reader.failed.emit(sentence)
 
-        self._desktop.reader.ask(lambda _: feed.tail.read(), answer, failed=failed)
+        self._questions.ask(lambda _: feed.tail.read(), answer, failed=failed)
 
     def _take_part(self, run: str, part: MetricPart) -> None:
         self.chart.take(run, part)

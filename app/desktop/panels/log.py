@@ -136,6 +136,8 @@ class LogPanel(QWidget):
         records.arrived.connect(self.add)
         records.start()
         self.destroyed.connect(records.stop)
+        desktop.hub.closing.connect(records.stop)
+        desktop.hub.closing.connect(self._flush.stop)
 
     def add(self, level: str, source: str, text: str, details: str = "") -> None:
         """Take one message in; it is shown within a tenth of a second."""

@@ -320,10 +320,10 @@ class TrainingDock(QWidget):
 
         def show() -> None:
             hub.player_selected.emit(row)
-            hub.panel_wanted.emit("players")
+            hub.panel_wanted.emit("inspector")
 
         hub.players_changed.emit()
-        self._desktop.toasts.show(f"{row.name} is in the league.", remedy=Remedy("Show in players", show))
+        self._desktop.toasts.show(f"{row.name} is in the league.", remedy=Remedy("Show player", show))
 
     def _command(self, card: RunCard) -> str:
         """Return the command that makes the same run anew; of a trainer that is gone, the one that goes on with it."""

@@ -40,7 +40,9 @@ def test_a_point_a_second_is_enough(chart):
 
 
 def test_runs_have_rates_and_steps_a_second(chart):
-    chart.take("es-1", {"event": "metrics", "run": "es-1", "step": 1, "values": {"matches_per_s": 9.0, "best": 1.0}}, 5.0)
+    chart.take(
+        "es-1", {"event": "metrics", "run": "es-1", "step": 1, "values": {"matches_per_s": 9.0, "best": 1.0}}, 5.0
+    )
     for done, seconds in ((1, 1.0), (2, 1.5), (5, 3.0)):
         chart.take("es-1", {"event": "progress", "run": "es-1", "done": done, "seconds": seconds}, 100.0 + seconds)
     assert chart.measures() == ["matches", "ticks", "steps"]
@@ -117,7 +119,12 @@ def test_only_the_last_samples_are_kept(folder):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xff\xfe\0 no text", b"time_s,source,measure,value\nx,s,matches,1\n1,s,matches\n1,s,matches,nan\n", b'"\n,,,\n'],
+    [
+        b"",
+        b"\xff\xfe\0 no text",
+        b"time_s,source,measure,value\nx,s,matches,1\n1,s,matches\n1,s,matches,nan\n",
+        b'"\n,,,\n',
+    ],
 )
 def test_a_damaged_file_is_as_good_as_none(folder, content):
     (folder.folder / FILE_NAME).write_bytes(content)

@@ -323,7 +323,7 @@ def test_the_champion_joins_the_league_under_a_name_of_choice(
     settle(dock, desktop, qtbot)
     assert "Ada the second" in names
     remedy = next(
-        each for each in desktop.toasts.parent().findChildren(QPushButton) if each.text() == "Show in players"
+        each for each in desktop.toasts.parent().findChildren(QPushButton) if each.text() == "Show player"
     )
     with qtbot.waitSignals([desktop.hub.player_selected, desktop.hub.panel_wanted]):
         remedy.click()
