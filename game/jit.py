@@ -26,7 +26,9 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _SOURCE_ROOT: Final = Path(__file__).parent
 
-_NOT_IN_KERNELS: Final = frozenset({"executors", "match.py", "render.py", "replay.py", "tape.py", "timeline.py"})
+_NOT_IN_KERNELS: Final = frozenset(
+    {"executors", "match.py", "render", "render.py", "replay.py", "tape.py", "timeline.py", "warmup.py"}
+)
 """What no kernel reads: an edit there compiles nothing anew."""
 
 
@@ -78,6 +80,7 @@ def entry(function: F) -> F:
     return compiled
 
 
-def is_compiled() -> bool:
-    """Whether an earlier process has left compiled kernels of exactly these sources."""
-    return any(cache_folder().rglob("*.nbi"))
+def is_compiled(*kernels: str) -> bool:
+    """Whether an earlier process has left the compiled ``kernels``, named by their functions, of exactly these sources."""
+    folder = cache_folder()
+    return all(any(folder.rglob(f"*.{name}-*.nbi")) for name in kernels)

@@ -19,6 +19,7 @@ from app.command_options import events_option, home_option, json_option
 from app.display import missing_display
 from game import jit
 from game.executors.base import default_workers, usable_cores
+from game.warmup import BATCH_KERNELS
 from league.errors import LeagueError
 from league.home import Home
 from league.store import Store
@@ -117,7 +118,7 @@ def _packages() -> list[Finding]:
 
 
 def _kernels() -> Finding:
-    if jit.is_compiled():
+    if jit.is_compiled(*BATCH_KERNELS):
         return Finding("kernels", f"compiled, in {jit.cache_folder()}")
     return Finding(
         "kernels", "not compiled yet: the first match takes some 15 seconds more", is_ok=False, is_needed=False

@@ -11,10 +11,10 @@ from game.warmup import warm_up
 def warm(*, events: bool) -> None:
     """Compile the match kernels into the cache, if they are not there."""
     if not events:
-        warm_up(click.echo)
+        warm_up(click.echo, for_screen=True)
         return
     with Channel() as channel:
-        warm_up(lambda line: channel.send("log", level="info", text=line))
+        warm_up(lambda line: channel.send("log", level="info", text=line), for_screen=True)
         channel.send("ended", state="complete", reason="")
 
 

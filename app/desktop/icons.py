@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPixmapCache, QPolygonF
 
 if TYPE_CHECKING:  # the theme's style sheet is made of these drawings
     from app.desktop.theme import Theme
@@ -21,13 +21,17 @@ def icon(name: str, theme: "Theme") -> QIcon:
     made = QIcon()
     for mode, colour in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.line)):
         for size in _SIZES:
-            made.addPixmap(_pixmap(_ICONS[name], size, QColor(colour)), mode)
+            made.addPixmap(picture(name, size, colour), mode)
     return made
 
 
 def picture(name: str, size_px: int, colour: str) -> QPixmap:
-    """Return the icon called ``name`` as one picture, for a style sheet."""
-    return _pixmap(_ICONS[name], size_px, QColor(colour))
+    """Return the icon called ``name`` as one picture; Qt keeps it for the next who asks."""
+    key, kept = f"icon/{name}/{size_px}/{colour}", QPixmap()
+    if not QPixmapCache.find(key, kept):
+        kept = _pixmap(_ICONS[name], size_px, QColor(colour))
+        QPixmapCache.insert(key, kept)
+    return kept
 
 
 def names() -> list[str]:

@@ -7,10 +7,12 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 if TYPE_CHECKING:  # the store is imported by the thread: the window paints first
     from app.session import League
@@ -74,7 +76,7 @@ class Reader(QObject):
 
         def work(league: "League") -> None:
             if not ticket.is_cancelled:
-                self._answered.emit(_Answer(ticket, self._outcome(question, answer, failed, league)))
+                self._answered.emit(_Answer(ticket, self._outcome(question, answer, failed, league), _owner(answer)))
 
         self._questions.put(work)
         return ticket
@@ -124,11 +126,20 @@ class Reader(QObject):
 
 
 class _Answer:
-    def __init__(self, ticket: Ticket, deliver: Callable[[], None]) -> None:
+    def __init__(self, ticket: Ticket, deliver: Callable[[], None], owner: QObject | None) -> None:
         self.ticket = ticket
         self.deliver = deliver
+        self.owner = owner
+
+
+def _owner(answer: Callable[[Any], None]) -> QObject | None:
+    """Return the object whose method ``answer`` is, or partly is."""
+    method = answer.func if isinstance(answer, partial) else answer
+    owner = getattr(method, "__self__", None)
+    return owner if isinstance(owner, QObject) else None
 
 
 def _deliver(answer: _Answer) -> None:
-    if not answer.ticket.is_cancelled:
+    """Hand the answer over, unless nobody wants it any more or its asker has been deleted meanwhile."""
+    if not answer.ticket.is_cancelled and (answer.owner is None or isValid(answer.owner)):
         answer.deliver()

@@ -138,8 +138,9 @@ def kernels_of(desktop: Desktop) -> Kernels:
 def kernels_are_compiled() -> bool:
     """Whether the kernels lie ready on the disk; imports the compiler."""
     from game import jit
+    from game.warmup import BATCH_KERNELS, SCREEN_KERNELS
 
-    return jit.is_compiled()
+    return jit.is_compiled(*BATCH_KERNELS, *SCREEN_KERNELS)
 
 
 def load_kernels() -> None:

@@ -20,7 +20,7 @@ class Questions:
 
     def ask(
         self,
-        question: Question[T],
+        question: "Question[T]",
         answer: Callable[[T], None],
         *,
         failed: Callable[[str], None] | None = None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -218,17 +219,18 @@ class MatchesTab(QWidget):
     def _read_page(self, page: int) -> None:
         if self._page_ticket is not None:
             self._page_ticket.cancel()
-        season, ids, seats, model = self._season, self.model.pages().ids_of(page), self._seats, self.model
-        pages = model.pages()
-
-        def answer(lines: list[MatchLine]) -> None:
-            if model.pages() is pages:
-                model.put(page, lines)
+        pages, season, seats = self.model.pages(), self._season, self._seats
+        ids = pages.ids_of(page)
 
         def question(league: "League") -> list[MatchLine]:
             return match_lines(league.store.match_rows(season, ids), seats)
 
+        answer = partial(self._take_page, pages, page)
         self._page_ticket = self._desktop.reader.ask(question, answer, failed=self._cannot_read)
+
+    def _take_page(self, pages: MatchPages, page: int, lines: list[MatchLine]) -> None:
+        if self.model.pages() is pages:
+            self.model.put(page, lines)
 
     def _cannot_read(self, sentence: str) -> None:
         self.model.give_up()

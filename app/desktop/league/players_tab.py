@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from PySide6.QtCore import Qt
@@ -174,11 +175,12 @@ class PlayersTab(QWidget):
             self._show()
             return
 
-        def take(record: _Record) -> None:
-            self._records[ids[0]] = record
-            self._ask_next(ids[1:])
-
+        take = partial(self._take_record, ids)
         self._ticket = self._desktop.reader.ask(lambda league: _record(league, ids[0]), take)
+
+    def _take_record(self, ids: Sequence[int], record: _Record) -> None:
+        self._records[ids[0]] = record
+        self._ask_next(ids[1:])
 
     # What is done with it
 

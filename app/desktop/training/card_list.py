@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from app.desktop.theme import ThemeStore
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the window paints before the kernels are imported
     from ai.trainer import Trainer
 
 PAGE: Final = 20
+_NEW_A_TURN: Final = 2  # a card takes some milliseconds to make: the window stays alive meanwhile
 
 
 class CardList(QWidget):
@@ -43,8 +44,11 @@ class CardList(QWidget):
         """Show ``cards`` in their order; ``trainers`` explain their metrics."""
         self._shown = (cards, trainers, selected, followed)
         visible = cards[: self._most]
-        while len(self._widgets) < len(visible):
+        for _ in range(min(len(visible) - len(self._widgets), _NEW_A_TURN)):
             self._add_widget()
+        if len(self._widgets) < len(visible):
+            visible = visible[: len(self._widgets)]
+            QTimer.singleShot(0, self, self._show_again)
         for place, widget in enumerate(self._widgets):
             widget.setVisible(place < len(visible))
             if place < len(visible):
@@ -70,5 +74,8 @@ class CardList(QWidget):
 
     def _show_more(self) -> None:
         self._most += PAGE
+        self._show_again()
+
+    def _show_again(self) -> None:
         cards, trainers, selected, followed = self._shown
         self.show_cards(cards, trainers, selected=selected, followed=followed)

@@ -37,10 +37,7 @@ def dock(season, desktop, qtbot):
     dock.resize(700, 260)
     dock.show()
     qtbot.waitUntil(lambda: bool(dock.elo.chart.model.curves))
-    yield dock
-    desktop.hub.closing.emit()
-    dock.hide()
-    qtbot.waitUntil(lambda: not dock.pacer.is_awake)
+    return dock
 
 
 def titles(view):

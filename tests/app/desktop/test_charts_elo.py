@@ -65,7 +65,7 @@ def test_a_trend_fills_in_what_was_before_the_table(chart):
     for matches in (10, 20, 15):
         ratings = [1500.0 + matches] * 9 + [None]
         chart.take_trend(
-            {"season": 3, "matches": matches, "ratings": ratings, "low": ratings[:9] + [None], "high": ratings}
+            {"season": 3, "matches": matches, "ratings": ratings, "low": [*ratings[:9], None], "high": ratings}
         )
     assert curve(chart, "p0").series.x.tolist() == [10.0, 15.0, 20.0]
     assert curve(chart, "p0").series.y.tolist() == [1510.0, 1515.0, 1520.0]

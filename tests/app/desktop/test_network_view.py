@@ -97,8 +97,7 @@ def view(desktop, qtbot):
     qtbot.addWidget(view)
     view.resize(320, 280)
     view.show()
-    yield view
-    view.hide()
+    return view
 
 
 def test_an_empty_panel_says_what_to_do(view):

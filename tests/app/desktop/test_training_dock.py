@@ -322,9 +322,7 @@ def test_the_champion_joins_the_league_under_a_name_of_choice(
     desktop.reader.ask(lambda league: [row.name for row in league.library.players()], names.extend)
     settle(dock, desktop, qtbot)
     assert "Ada the second" in names
-    remedy = next(
-        each for each in desktop.toasts.parent().findChildren(QPushButton) if each.text() == "Show player"
-    )
+    remedy = next(each for each in desktop.toasts.parent().findChildren(QPushButton) if each.text() == "Show player")
     with qtbot.waitSignals([desktop.hub.player_selected, desktop.hub.panel_wanted]):
         remedy.click()
 
@@ -370,9 +368,10 @@ def test_the_oldest_cards_are_behind_a_button(dock: TrainingDock, qtbot: QtBot) 
     for number in range(25):
         dock.book.begin(f"job-{number}", None, name="x", trainer="es", workers=1)
     dock.show_now()
-    assert len(dock.cards.widgets()) == 20
+    qtbot.waitUntil(lambda: len(dock.cards.widgets()) == 20)
+    assert dock.cards.more.text() == "Show 5 more of 25"
     click(qtbot, dock.cards.more)
-    assert len(dock.cards.widgets()) == 25
+    qtbot.waitUntil(lambda: len(dock.cards.widgets()) == 25)
     assert not dock.cards.more.isVisible()
 
 
