@@ -33,6 +33,7 @@ class Canvas(QWidget):
         self._image: QImage | None = None
         self._view: View | None = None
         self.note = ""
+        self._share: float | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(*_LEAST)
@@ -69,10 +70,10 @@ class Canvas(QWidget):
         self.note = ""
         self.update()
 
-    def show_note(self, note: str) -> None:
-        """Show a text instead of a court."""
-        if note != self.note or self._view is not None:
-            self.note, self._view = note, None
+    def show_note(self, note: str, share: float | None = None) -> None:
+        """Show a text instead of a court, over a bar of which ``share`` is filled, if that is given."""
+        if (note, share) != (self.note, self._share) or self._view is not None:
+            self.note, self._share, self._view = note, share, None
             self.update()
 
     def court_y(self, y: float) -> float:
@@ -88,13 +89,21 @@ class Canvas(QWidget):
             if self._image is not None and self._view is not None:
                 painter.drawImage(0, 0, self._image)
             else:
-                painter.fillRect(self.rect(), self._theme.theme.colour("base"))
-                painter.setPen(self._theme.theme.colour("quiet"))
-                margin = self._theme.px(24)
-                flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-                painter.drawText(self.rect().adjusted(margin, margin, -margin, -margin), flags, self.note)
+                self._draw_note(painter)
         finally:
             painter.end()
+
+    def _draw_note(self, painter: QPainter) -> None:
+        theme, margin = self._theme.theme, self._theme.px(24)
+        painter.fillRect(self.rect(), theme.colour("base"))
+        painter.setPen(theme.colour("quiet"))
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(self.rect().adjusted(margin, margin, -margin, -margin), flags, self.note)
+        if self._share is not None:
+            width = min(self._theme.px(260), self.width() - 2 * margin)
+            left, top = (self.width() - width) // 2, self.height() // 2 + self._theme.px(26)
+            painter.fillRect(left, top, width, self._theme.px(4), theme.colour("line"))
+            painter.fillRect(left, top, round(width * self._share), self._theme.px(4), theme.colour("accent"))
 
     def event(self, event: QEvent) -> bool:
         """Draw anew where a pixel's size has changed."""

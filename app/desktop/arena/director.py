@@ -5,10 +5,10 @@ import secrets
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from app.desktop.arena.casting import Draw, exhibitions, match_of
-from app.desktop.arena.kernels import Kernels
+from app.desktop.arena.kernels import COMPILE_S, Kernels
 from app.desktop.arena.programme import Change, Programme, Standing, standing_of
 from app.desktop.arena.stage import Stage
 from app.desktop.context import Desktop, MatchRequest, OnScreen
@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # the window paints before the kernels are imported
 logger = logging.getLogger(__name__)
 
 _RECENT: Final = 12
+_BAR_MS: Final = 250
+_FULL_BAR: Final = 0.97  # it may take longer than usual
 _NOBODY: Final = (
     "Nobody to watch yet: the league has fewer than two players for the arena. Import a player, or train one."
 )
@@ -45,6 +47,10 @@ class Director(QObject):
         hub.challenge.connect(self._challenge)
         stage.heading.next_wanted.connect(self.next_match)
         stage.paused_by_hiding.connect(self._leave_season)
+        self._bar_timer = QTimer(self)
+        self._bar_timer.setInterval(_BAR_MS)
+        self._bar_timer.timeout.connect(self._show_preparation)
+        hub.closing.connect(self._bar_timer.stop)
         kernels.ready.connect(self._begin)
         kernels.changed.connect(self._show_preparation)
         self._show_preparation()
@@ -172,5 +178,12 @@ class Director(QObject):
             self._dismiss(Change(dismissed=self._programme.leave()))
 
     def _show_preparation(self) -> None:
-        if not self._kernels.is_ready:
-            self._stage.show_note(self._kernels.note)
+        """Say what is waited for; while kernels are compiled, a bar goes by the usual time."""
+        kernels = self._kernels
+        if kernels.is_compiling and not self._bar_timer.isActive():
+            self._bar_timer.start()
+        elif not kernels.is_compiling:
+            self._bar_timer.stop()
+        if not kernels.is_ready:
+            share = min(kernels.elapsed_s / COMPILE_S, _FULL_BAR) if kernels.is_compiling else None
+            self._stage.show_note(kernels.note, share)

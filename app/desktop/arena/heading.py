@@ -28,6 +28,8 @@ class ElidedLabel(QLabel):
 
     def set_whole(self, text: str) -> None:
         """Show ``text``, as much of it as fits."""
+        if text == self._whole:
+            return
         self._whole = text
         self.setToolTip(text)
         self.setAccessibleName(text)

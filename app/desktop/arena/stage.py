@@ -110,13 +110,13 @@ class Stage(QWidget):
         self._summary_at = 0.0
         self.refresh()
 
-    def show_note(self, note: str) -> None:
-        """Show a text instead of a match."""
+    def show_note(self, note: str, share: float | None = None) -> None:
+        """Show a text instead of a match, and how much of what it tells of is done."""
         self._screening = None
         self.transport.setEnabled(False)
         self.heading.title.set_whole("")
         self.heading.badge.hide()
-        self.canvas.show_note(note)
+        self.canvas.show_note(note, share)
         self.canvas.setAccessibleDescription(note)
         self._pace()
 

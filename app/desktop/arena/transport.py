@@ -5,8 +5,9 @@ from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
+from app.desktop.arena.heading import ElidedLabel
 from app.desktop.arena.playback import SPEEDS, speed_text
 from app.desktop.arena.scrub import ScrubBar, Span, clock_text
 from app.desktop.context import Desktop
@@ -46,6 +47,7 @@ class SpeedBox(QWidget):
             self.box.addItem(speed_text(speed), speed)
         self.box.setAccessibleName("Target speed")
         self.box.setToolTip("Target speed (+ and -); hold Tab for 8 times as fast")
+        self.box.setCurrentIndex(SPEEDS.index(1.0))
         self.box.activated.connect(lambda place: self.chosen.emit(SPEEDS[place]))
         self.true = quiet_label()
         self.true.setAccessibleName("True speed")
@@ -95,8 +97,7 @@ class Transport(QWidget):
         self.forward_button = IconButton(theme, "step-forward", "One tick forward (.)", self.forward.emit)
         self.live = IconButton(theme, "live", "To the end (End)", self.to_end.emit)
         self.mute = IconButton(theme, "sound", "Mute", self.sound_toggled.emit)
-        self.time = QLabel()
-        self.time.setAccessibleName("Time in the match")
+        self.time = ElidedLabel()
         self.overlays = self._overlay_button()
         self.more = IconButton(theme, "export", "Snapshot, export, copy", lambda: None)
         self.more.setMenu(more)
@@ -110,8 +111,7 @@ class Transport(QWidget):
         for button in (self.start, self.back_button, self.play, self.forward_button, self.live):
             row.addWidget(button)
         row.addSpacing(self._desktop.theme.px(6))
-        row.addWidget(self.time)
-        row.addStretch(1)
+        row.addWidget(self.time, 1)
         row.addWidget(self.speed)
         for button in (self.overlays, self.mute, self.more, self.full):
             row.addWidget(button)
@@ -156,7 +156,7 @@ class Transport(QWidget):
         """Show where the match is."""
         self.scrub.show_span(span)
         whole = f" / {clock_text(span.length * span.tick_s)}" if span.length is not None else ""
-        self.time.setText(f"{clock_text(span.tick * span.tick_s)}{whole}")
+        self.time.set_whole(f"{clock_text(span.tick * span.tick_s)}{whole}")
         for button in (self.start, self.back_button, self.live):
             if button.isEnabled() != span.is_seekable:
                 button.setEnabled(span.is_seekable)

@@ -22,7 +22,7 @@ _SPEC: Final = ChartSpec("training", "training", (("Everything", None), ("Last 5
 _READ_MS: Final = 400
 _LISTED: Final = 30
 _CHANGES: Final = frozenset({"run_started", "metrics", "ended"})
-_OVER: Final = {Progress.STEP: "Over steps", Progress.SECONDS: "Over training time"}
+_OVER: Final = (("Steps", Progress.STEP), ("Training time", Progress.SECONDS))
 
 
 @dataclass
@@ -42,7 +42,6 @@ class TrainingTab(QWidget):
         self.chart = TrainingChart()
         self.view = ChartView(desktop, _SPEC, self.chart.model, pacer)
         self.group = QComboBox()
-        self.over = QComboBox()
         self.runs = QToolButton()
         self._desktop = desktop
         self._questions = Questions(desktop.reader, self)
@@ -57,10 +56,8 @@ class TrainingTab(QWidget):
     def _arrange(self) -> None:
         self.group.setAccessibleName("group of metrics")
         self.group.setToolTip("Which metrics are shown.")
-        self.over.setAccessibleName("what the metrics are drawn over")
-        self.over.setToolTip("Draw over the steps of the training, or over its seconds.")
-        for over, title in _OVER.items():
-            self.over.addItem(title, over.value)
+        self.over = self.view.controls.add_choice("Over", _OVER, self.show_over)
+        self.over[self.chart.over].setChecked(True)
         self.runs.setText("Runs")
         self.runs.setToolTip(f"Choose which runs are shown, up to {MOST_RUNS} side by side.")
         self.runs.setAccessibleName("choose the runs that are shown")
@@ -70,7 +67,6 @@ class TrainingTab(QWidget):
         self.runs.menu().aboutToShow.connect(self._list_runs)
         self.view.controls.add_first(self.runs)
         self.view.add_beside(self.group)
-        self.view.add_beside(self.over)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
@@ -78,7 +74,6 @@ class TrainingTab(QWidget):
     def _connect(self) -> None:
         hub = self._desktop.hub
         self.group.activated.connect(lambda _: self._show_group())
-        self.over.currentIndexChanged.connect(self._show_over)
         hub.runs_changed.connect(self._ask_runs)
         hub.run_selected.connect(self._select)
         hub.closing.connect(self._timer.stop)
@@ -167,15 +162,15 @@ class TrainingTab(QWidget):
             self.group.addItems(groups)
         self.group.setCurrentIndex(self.group.findText(self.chart.group))
         self.group.setVisible(len(groups) > 0)
-        self.over.setVisible(len(groups) > 0)
         self.view.refresh()
 
     def _show_group(self) -> None:
         self.chart.show_group(self.group.currentText())
         self._refresh()
 
-    def _show_over(self) -> None:
-        self.chart.show_over(Progress(self.over.currentData()))
+    def show_over(self, over: Progress) -> None:
+        """Draw over steps, or over the seconds of the training."""
+        self.chart.show_over(over)
         self._refresh()
 
     def _list_runs(self) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QActionGroup, QResizeEvent, QShowEvent
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -25,6 +25,8 @@ from app.desktop.charts.plot import Plot
 from app.desktop.context import Desktop
 from app.desktop.widgets import IconButton, quiet_label
 from league.home import HomeError, write_atomic
+
+T = TypeVar("T")
 
 AskPath: TypeAlias = Callable[[str, str], str]
 """Asks the user where to save a file: title and suggested name in, path out; "" if he does not want to."""
@@ -265,7 +267,8 @@ class ChartControls(QWidget):
         self.follow = IconButton(theme, "live", "Follow the newest points", self._follow)
         self.follow.setCheckable(True)
         self.look = IconButton(theme, "settings", "Smoothing, window and scale", lambda: None)
-        self.look.setMenu(self._look_menu())
+        self.look.setMenu(QMenu(self))
+        self._fill_look_menu()
         self.look.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.export = IconButton(theme, "export", "Save this chart as a picture or as numbers", lambda: None)
         self.export.setMenu(self._export_menu())
@@ -289,38 +292,36 @@ class ChartControls(QWidget):
             action.setChecked(points == model.half_life)
         for length, action in self._windows.items():
             action.setChecked(length == model.recent)
-        self._log.setChecked(model.is_log)
-        self._log.setEnabled(model.frame.can_be_log)
+        for is_log, action in self._scales.items():
+            action.setChecked(is_log == model.is_log)
+            action.setEnabled(model.frame.can_be_log)
 
     def _follow(self) -> None:
         self._view.follow(is_following=self.follow.isChecked())
 
-    def _look_menu(self) -> QMenu:
-        menu = QMenu(self)
+    def add_choice(
+        self, title: str, options: Sequence[tuple[str, T]], choose: Callable[[T], None]
+    ) -> "dict[T, QAction]":
+        """Add a choice to the menu of what is seen; return the action of every option."""
+        menu = self.look.menu()
+        menu.addSection(title)
+        group = QActionGroup(menu)
+        actions: dict[T, QAction] = {}
+        for name, option in options:
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.triggered.connect(lambda _=False, option=option: choose(option))
+            group.addAction(action)
+            actions[option] = action
+        return actions
+
+    def _fill_look_menu(self) -> None:
         view = self._view
-        menu.addSection("Smoothing")
-        smoothing = QActionGroup(menu)
-        self._half_lives = {}
-        for points in HALF_LIVES:
-            action = menu.addAction(f"Over {points} points" if points else "None")
-            action.setCheckable(True)
-            action.triggered.connect(lambda _=False, points=points: view.set_half_life(float(points)))
-            smoothing.addAction(action)
-            self._half_lives[float(points)] = action
-        menu.addSection("Window")
-        windows = QActionGroup(menu)
-        self._windows = {}
-        for title, length in view.spec.windows:
-            action = menu.addAction(title)
-            action.setCheckable(True)
-            action.triggered.connect(lambda _=False, length=length: view.set_recent(length))
-            windows.addAction(action)
-            self._windows[length] = action
-        menu.addSection("Scale")
-        self._log = menu.addAction("Logarithmic")
-        self._log.setCheckable(True)
-        self._log.triggered.connect(lambda is_log: view.set_log(is_log=is_log))
-        return menu
+        points = [(f"Over {count} points" if count else "None", float(count)) for count in HALF_LIVES]
+        self._half_lives = self.add_choice("Smoothing", points, view.set_half_life)
+        self._windows = self.add_choice("Window", view.spec.windows, view.set_recent)
+        scales = [("Linear", False), ("Logarithmic", True)]
+        self._scales = self.add_choice("Scale", scales, lambda is_log: view.set_log(is_log=is_log))
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from app.desktop.context import Desktop
@@ -126,9 +126,7 @@ class PlayersTab(QWidget):
         self.view.chosen.connect(self._choose)
         self.view.activated_row.connect(lambda line: self.actions_of.show_profile(line.player))
         self.model.challenged.connect(self._challenge)
-        delete = QShortcut(QKeySequence.StandardKey.Delete, self.view)
-        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.activated.connect(self._archive_selected)
+        self.view.removal_wanted.connect(self._archive_selected)
 
     def _lay_out(self) -> None:
         theme = self._desktop.theme

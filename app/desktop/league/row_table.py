@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from app.desktop.league.columns import Column, fitting, widths
@@ -26,6 +26,8 @@ class RowTable(QTableView):
     """The value of the row that was double-clicked or entered."""
     activated_cell = Signal(object, int)
     """The same with the column."""
+    removal_wanted = Signal()
+    """Delete was pressed."""
 
     def __init__(
         self, theme: ThemeStore, columns: Sequence[Column[Any]], name: str, parent: QWidget | None = None
@@ -85,9 +87,11 @@ class RowTable(QTableView):
         QApplication.clipboard().setText(self.as_text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
-        """Enter does what a double click does."""
+        """Enter does what a double click does, Delete asks for removal."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._activate(self.currentIndex())
+        elif event.matches(QKeySequence.StandardKey.Delete):
+            self.removal_wanted.emit()
         else:
             super().keyPressEvent(event)
 

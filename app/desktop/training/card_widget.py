@@ -55,7 +55,8 @@ class CardWidget(QFrame):
         self.bar = QProgressBar(textVisible=False)
         self.bar.setRange(0, _BAR_STEPS)
         self.bar.setAccessibleName("Progress of the run")
-        self.step = quiet_label()
+        self.step = ElidedLabel()
+        self.step.setProperty("quiet", "true")
         self.time = quiet_label()
         self.best = ElidedLabel()
         self.reason = problem_label()
@@ -101,8 +102,7 @@ class CardWidget(QFrame):
         top.addWidget(self.name, 1)
         top.addWidget(self.phase)
         facts = QHBoxLayout()
-        facts.addWidget(self.step)
-        facts.addStretch(1)
+        facts.addWidget(self.step, 1)
         facts.addWidget(self.time)
         buttons = QHBoxLayout()
         buttons.setSpacing(2)
@@ -135,7 +135,8 @@ class CardWidget(QFrame):
         _set_property(self.phase, "phase", card.phase.value)
         title = card.trainer if trainer is None else trainer.title
         rate = card_text.throughput_text(card, trainer) if card.phase is Phase.RUNNING else ""
-        self.subtitle.set_text(" \N{MIDDLE DOT} ".join(part for part in (title, rate) if part))
+        seed = "" if card.seed is None else f"seed {card.seed}"
+        self.subtitle.set_text(" \N{MIDDLE DOT} ".join(part for part in (title, rate, seed) if part))
         self._show_progress(card, trainer)
         self._show_metrics(card_text.key_metrics(card, trainer) if is_selected or card.phase.is_active else [])
         reason = card_text.reason_text(card)
@@ -147,7 +148,7 @@ class CardWidget(QFrame):
         self._show_buttons(card, is_followed=is_followed)
 
     def _show_progress(self, card: RunCard, trainer: "Trainer | None") -> None:
-        self.step.setText(card_text.step_text(card, trainer))
+        self.step.set_text(card_text.step_text(card, trainer))
         self.time.setText(card_text.time_text(card))
         best = card_text.best_text(card)
         self.best.set_text(best)
@@ -238,6 +239,7 @@ def card_style(theme: Theme) -> str:
 #preset:hover {{ border-color: {theme.quiet}; }}
 #preset:checked {{ border: 2px solid {theme.accent}; font-weight: 600; }}
 #preset:focus {{ border: 2px solid {theme.text}; }}
+#runCard QToolButton {{ padding: 3px 5px; }}
 #runCard QToolButton::menu-indicator {{ image: none; }}
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QInputDialog, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -63,6 +63,7 @@ class TrainingDock(QWidget):
         self._selected = ""
         self._followed = ""
         self._is_first_look = True
+        self._least_width = 0
         self._ticket: Ticket | None = None
         self._slow = QTimer(self, interval=_REFRESH_MS)
         self._slow.timeout.connect(self.refresh)
@@ -98,7 +99,6 @@ class TrainingDock(QWidget):
         layout.addStretch(1)
         self.area = QScrollArea(widgetResizable=True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(content)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -151,6 +151,11 @@ class TrainingDock(QWidget):
         super().hideEvent(event)
         self._look_away()
 
+    def minimumSizeHint(self) -> QSize:  # noqa: N802  # Qt's name
+        """Return a size at which no card is cut; lower ones scroll."""
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        return QSize(self.area.widget().minimumSizeHint().width() + bar, super().minimumSizeHint().height())
+
     def refresh(self) -> None:
         """Ask the league for its runs."""
         if self._ticket is not None:
@@ -171,6 +176,10 @@ class TrainingDock(QWidget):
         self.hint.setVisible(not cards)
         self.cards.show_cards(cards, self._trainers, selected=self._selected, followed=self._followed)
         self.form.set_running(self.book.workers())
+        width = self.minimumSizeHint().width()
+        if width != self._least_width:
+            self._least_width = width
+            self.updateGeometry()
 
     def _show_soon(self) -> None:
         if not self._soon.isActive():

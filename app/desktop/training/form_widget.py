@@ -63,6 +63,7 @@ class NewRunForm(QWidget):
         self.trainer = QComboBox()
         self.trainer.setToolTip("How players learn")
         self.trainer.setAccessibleName("Trainer")
+        self.trainer.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.trainer.currentIndexChanged.connect(self._show_trainer)
         self.description = quiet_label(is_wrapped=True)
         self.presets = QButtonGroup(self)

@@ -1,6 +1,6 @@
 """A stored season for the tests of the League dock: made-up results of the starter players, its real table."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from league.home import Home
 from league.season import Season
 from league.store import PersonMatchRow, PlayerRow, Store
 from league.summary import summarise
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from app.desktop.context import Desktop
+    from app.desktop.league.panel import LeaguePanel
 
 STRENGTH = ("aimer", "predictor", "quick-dense", "novice predictor", "tracker", "quick-graph", "still", "random")
 """The starter players, the strongest first."""
@@ -89,3 +95,15 @@ def add_person_match(home: Home, opponent: str, outcome: int) -> None:
                 tape=Tape([(0, 1)] * 5).to_bytes(),
             )
         )
+
+
+def open_panel(desktop: "Desktop", qtbot: "QtBot") -> "LeaguePanel":
+    """Show the League dock of ``desktop`` and wait until it knows its season and players."""
+    from app.desktop.league.panel import LeaguePanel
+
+    panel = LeaguePanel(desktop)
+    qtbot.addWidget(panel)
+    panel.resize(900, 700)
+    panel.show()
+    qtbot.waitUntil(lambda: bool(panel.controller.seasons) and bool(panel.roster.players))
+    return panel

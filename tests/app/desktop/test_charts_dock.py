@@ -152,7 +152,7 @@ def test_smoothing_window_and_scale_are_chosen_remembered_and_reset(dock, deskto
     controls = view.controls
     controls._half_lives[20.0].trigger()
     controls._windows[50.0].trigger()
-    controls._log.trigger()
+    controls._scales[True].trigger()
     assert (view.model.half_life, view.model.recent, view.model.is_log) == (20.0, 50.0, True)
     again = ChartsDock(desktop)
     qtbot.addWidget(again)
@@ -258,7 +258,7 @@ def test_groups_axes_and_runs_are_chosen(dock, desktop, qtbot):
     tab.group.setCurrentIndex(1)
     tab.group.activated.emit(1)
     assert titles(tab.view) == ["Matches, es-2", "Matches, es-1"]
-    tab.over.setCurrentIndex(tab.over.findData(Progress.SECONDS.value))
+    tab.over[Progress.SECONDS].trigger()
     assert tab.view.model.curves[1].series.x.tolist() == [0.5, 1.0, 1.5]
     desktop.hub.run_selected.emit("es-1")
     assert titles(tab.view) == ["Matches"]

@@ -185,7 +185,7 @@ def test_a_running_card_follows_its_job(dock: TrainingDock, jobs: FakeJobBoard, 
     dock.show_now()
     shown = card(dock)
     assert (shown.phase.text(), shown.bar.value()) == ("running", 430)
-    assert "43 of 100" in shown.step.text()
+    assert "43 of 100" in shown.step.full_text()
     assert shown.time.text() == "22 s, 35 s left"
     assert shown.best.full_text() == "best 0.9000 at step 40"
     assert "3,500 matches/s" in shown.subtitle.full_text()
