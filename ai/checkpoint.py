@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ai.errors import TrainingError
-from ai.trainer import LearnerState
+from ai.trainer import Detail, LearnerState
 
 FORMAT: Final = 1
 _METADATA_KEY: Final = "checkpoint"
@@ -37,13 +37,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A run after ``step`` of ``expected``; ``opponents`` are the hashes of whom it has looked up, by the name it used."""
+    """A run after ``step`` of ``expected``.
+
+    ``opponents`` are the hashes of whom it has looked up, by the name it used; ``details`` the newest of each name.
+    """
 
     origin: Origin
     step: int
     expected: int | None
     state: LearnerState
     opponents: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Detail] = field(default_factory=dict)
 
 
 def to_bytes(checkpoint: Checkpoint) -> bytes:
@@ -54,6 +58,7 @@ def to_bytes(checkpoint: Checkpoint) -> bytes:
         "step": checkpoint.step,
         "expected": checkpoint.expected,
         "opponents": dict(checkpoint.opponents),
+        "details": {name: vars(detail) for name, detail in checkpoint.details.items()},
         "numbers": dict(checkpoint.state.numbers),
     }
     arrays = {name: np.asarray(array, order="C") for name, array in checkpoint.state.arrays.items()}
@@ -77,7 +82,8 @@ def read_checkpoint(path: Path, origin: Origin) -> Checkpoint:
         found = Origin(*(header[name] for name in Origin.__dataclass_fields__))
         written, step, expected = (header[key] for key in ("format", "step", "expected"))
         state, opponents = LearnerState(arrays, header["numbers"]), dict(header["opponents"])
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+        details = {name: Detail(**fields) for name, fields in header.get("details", {}).items()}
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
         line = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise DamagedCheckpointError(
             f"checkpoint {path} is truncated, damaged or no checkpoint ({line}): delete it, then resume again"
@@ -91,4 +97,4 @@ def read_checkpoint(path: Path, origin: Origin) -> Checkpoint:
                 f"checkpoint {path} belongs to {name.replace('_', ' ')} {value!r}, not {wanted!r}: "
                 "put the run's own file back, or start a new run"
             )
-    return Checkpoint(origin, step, expected, state, opponents)
+    return Checkpoint(origin, step, expected, state, opponents, details)

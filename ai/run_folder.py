@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from ai.checkpoint import Checkpoint, DamagedCheckpointError, Origin, read_checkpoint, to_bytes
 from ai.errors import TrainingError
-from ai.trainer import RATE_SUFFIX, Json, StepReport
+from ai.trainer import RATE_SUFFIX, Detail, Json, StepReport
 from game.policies.file import PlayerFile
 from game.policies.file import to_bytes as player_bytes
 from league.errors import DiskFullError
@@ -157,6 +157,28 @@ class RunFolder:
                 f"{self.metrics_path} is damaged at byte {end:,}: cut it there, then resume again"
             ) from error
 
+    # Details
+
+    def write_details(self, details: Mapping[str, Detail]) -> None:
+        """Write ``details.json``; without details there is none."""
+        path = self.path / "details.json"
+        content = {name: vars(detail) for name, detail in details.items()}
+        with write_errors(path):
+            if details:
+                self._write(path, json.dumps(content, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+            else:
+                path.unlink(missing_ok=True)
+
+    def details(self) -> dict[str, Detail]:
+        """Return the newest details by name; ``TrainingError`` if they cannot be read."""
+        path = self.path / "details.json"
+        try:
+            return {name: Detail(**fields) for name, fields in json.loads(path.read_bytes()).items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise TrainingError(f"{path} cannot be read: resume the run, or delete the file") from error
+
     # Checkpoints
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
@@ -223,6 +245,9 @@ class RunFolder:
             for champion in self.champions():
                 if champion.step > step:
                     champion.path.unlink(missing_ok=True)
+            for checkpoint in self._checkpoints():
+                if int(checkpoint.stem) > step:  # damaged: it must not pass for a newer one than those to come
+                    checkpoint.unlink(missing_ok=True)
             for leftover in [*self.path.glob(".*.*"), *self.path.glob("*/.*.*")]:
                 leftover.unlink(missing_ok=True)  # temporary files of writes that were killed
         return kept

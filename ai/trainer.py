@@ -7,11 +7,12 @@ listing trainers must not load what only training needs. ``ai.runs`` drives it, 
 import difflib
 import functools
 import importlib
+import json
 import math
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,7 @@ class TrainerConfig(BaseModel):
     @classmethod
     def _split_lists(cls, value: object, info: Any) -> object:  # pydantic's own type of info is generic over Any
         """Let a list be given as one text, its entries separated by commas, as on the command line."""
-        is_list = str(cls.model_fields[info.field_name].annotation).startswith("tuple")
-        if is_list and isinstance(value, str):
+        if isinstance(value, str) and get_origin(cls.model_fields[info.field_name].annotation) is tuple:
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
@@ -103,7 +103,8 @@ class StepReport:
 
     ``step`` counts from 1; the run is complete when it reaches ``expected`` (None: no end is known). ``values`` are metrics
     by name, a pure function of configuration and seed where the trainer is; what was not measured is left out. ``work`` counts
-    what was done in this step (matches, updates): the run makes rates of it.
+    what was done in this step (matches, updates): the run makes rates of it. ``details`` are what no number says, by name (a
+    table of species, a matrix of payoffs): the run keeps the newest of each, and whoever reports one does not change it later.
     """
 
     step: int
@@ -111,15 +112,30 @@ class StepReport:
     values: Mapping[str, float]
     work: Mapping[str, int] = field(default_factory=dict)
     champion: Champion | None = None
+    details: Mapping[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a number that is none, with ``TrainingError``: the training has gone astray, and says where."""
+        """Refuse what no run can keep, with ``TrainingError``: the training has gone astray, and says where."""
         for name, value in self.values.items():
             if not math.isfinite(value):
                 raise TrainingError(
                     f"step {self.step} gave {name} = {value}: the training has diverged; resume it from its last "
                     "checkpoint, or start it again with smaller steps"
                 )
+        try:
+            json.dumps(self.details, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise TrainingError(
+                f"step {self.step} gave details that JSON cannot hold ({error}): this is a fault of the trainer"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The newest value of one of a run's details, and the step that has reported it."""
+
+    step: int
+    value: Json
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Resuming goes back to the latest checkpoint, takes back whatever was written beh
 same champions as if it had never stopped.
 """
 
+import json
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -11,10 +12,20 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from ai.checkpoint import Checkpoint
-from ai.errors import TrainingCancelled, TrainingError
+from ai.errors import TrainingCancelled, TrainingError, failure_reason
 from ai.run_folder import ChampionFile, MetricRow
 from ai.runs import Run, Runs
-from ai.trainer import Champion, Json, Learner, Opponent, StepReport, TrainContext, Trainer, TrainerConfig
+from ai.trainer import (
+    Champion,
+    Detail,
+    Json,
+    Learner,
+    Opponent,
+    StepReport,
+    TrainContext,
+    Trainer,
+    TrainerConfig,
+)
 from game.executors.base import RunState
 from game.policies.file import PlayerFile, read_player
 from league.errors import LockedDatabaseError, StoreError
@@ -27,17 +38,10 @@ LINEAGE_KEPT: Final = 256
 
 _PAUSE_CHECK_S: Final = 0.2
 _PROGRESS_S: Final = 0.1
+_DETAILS_S: Final = 1.0
 _RATE_STEPS: Final = 20
 
 EndState: TypeAlias = Literal["complete", "stopped", "failed"]
-
-
-@dataclass(frozen=True)
-class RunStarted:
-    """A run begins, or goes on after ``step``."""
-
-    run: Run
-    step: int
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,23 @@ class ChampionKept:
 
 
 @dataclass(frozen=True)
+class RunStarted:
+    """A run begins, or goes on after ``step`` with the ``champion`` that it had then."""
+
+    run: Run
+    step: int
+    champion: ChampionKept | None = None
+
+
+@dataclass(frozen=True)
+class DetailsKept:
+    """Details that were reported since the last such event, by name, are in the run's folder."""
+
+    step: int
+    details: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
 class RunEnded:
     """A run has ended for now; ``reason`` is empty or one sentence."""
 
@@ -74,7 +95,7 @@ class RunEnded:
     reason: str
 
 
-TrainEvent: TypeAlias = RunStarted | StepDone | TrainProgress | ChampionKept | RunEnded
+TrainEvent: TypeAlias = RunStarted | StepDone | TrainProgress | ChampionKept | DetailsKept | RunEnded
 OnEvent: TypeAlias = Callable[[TrainEvent], None]
 
 
@@ -153,17 +174,18 @@ class _Session:
         self._recent: deque[float] = deque(maxlen=_RATE_STEPS)
         self._values: dict[str, float] = {}
         self._champion: PlayerFile | None = None
-        self._champion_file: ChampionFile | None = None
-        self._fitness = 0.0
+        self._champion_kept: ChampionKept | None = None
+        self._details: dict[str, Detail] = {}
+        self._new_details: dict[str, Json] = {}
         self._checkpoint_step = 0
-        self._checkpoint_s = self._progress_s = self._context.clock()
+        self._checkpoint_s = self._progress_s = self._details_s = self._context.clock()
 
     def train(self) -> RunEnded:
         """Go back to the latest checkpoint and train; see ``Training.run``. A run that cannot go back is left as it is."""
         self._go_back()
         try:
             self._save("running")
-            self._on_event(RunStarted(self._run, self._step))
+            self._on_event(RunStarted(self._run, self._step, self._champion_kept))
             ended = self._steps()
         except TrainingCancelled:
             ended = RunEnded("stopped", f"cancelled: it goes on from step {self._checkpoint_step}")
@@ -183,13 +205,14 @@ class _Session:
             self._training.learner.restore(checkpoint.state)
             self._step = self._checkpoint_step = checkpoint.step
             self._expected = checkpoint.expected
+            self._details.update(checkpoint.details)
         for row in folder.cut(self._step):
             self._count(row)
+        folder.write_details(self._details)
         champions = folder.champions()
         if champions:
-            self._champion_file = champions[-1]
             self._champion = read_player(champions[-1].path)
-            self._fitness = float(str(self._champion.training.get("fitness", 0.0)))
+            self._champion_kept = ChampionKept(champions[-1], _fitness(self._champion))
 
     def _steps(self) -> RunEnded:
         control = self._context.control
@@ -221,6 +244,7 @@ class _Session:
         self._on_event(StepDone(row.step, row.all_values))
         if report.champion is not None:
             self._keep(report, report.champion)
+        self._take_details(report)
         self._progress()
 
     def _count(self, row: MetricRow) -> None:
@@ -235,7 +259,7 @@ class _Session:
         if lineage is None:
             lineage = (before.hash, *before.lineage) if before is not None else ()
         facts: dict[str, str | int | float | bool | None] = {
-            **{name: _plain(value) for name, value in manifest.config.items()},
+            **{name: _fact(value) for name, value in manifest.config.items()},
             "trainer": manifest.trainer,
             "run": manifest.run,
             "seed": manifest.seed,
@@ -251,9 +275,24 @@ class _Session:
             lineage=lineage[:LINEAGE_KEPT],
             training=facts,
         )
-        self._champion, self._fitness = player, champion.fitness
-        self._champion_file = self._run.folder.add_champion(player, report.step)
-        self._on_event(ChampionKept(self._champion_file, champion.fitness))
+        self._champion = player
+        self._champion_kept = ChampionKept(self._run.folder.add_champion(player, report.step), champion.fitness)
+        self._on_event(self._champion_kept)
+
+    def _take_details(self, report: StepReport) -> None:
+        """Take over what the step tells in detail; it is written and told about now and then."""
+        self._details.update({name: Detail(report.step, value) for name, value in report.details.items()})
+        self._new_details.update(report.details)
+        if self._context.clock() - self._details_s >= _DETAILS_S:
+            self._keep_details()
+
+    def _keep_details(self) -> None:
+        """Write the details and tell the new ones, if there are any."""
+        self._details_s = self._context.clock()
+        if self._new_details:
+            self._run.folder.write_details(self._details)
+            self._on_event(DetailsKept(self._step, self._new_details))
+            self._new_details = {}
 
     def _pause(self) -> None:
         self._checkpoint()
@@ -270,10 +309,17 @@ class _Session:
     def _checkpoint(self) -> None:
         """Write a checkpoint and the run's row, unless nothing has happened since the last."""
         if self._step > self._checkpoint_step:
+            self._keep_details()
             training = self._training
-            state, opponents = training.learner.state(), dict(training.opponents.hashes)
-            origin = self._run.manifest.origin
-            self._run.folder.save_checkpoint(Checkpoint(origin, self._step, self._expected, state, opponents))
+            checkpoint = Checkpoint(
+                origin=self._run.manifest.origin,
+                step=self._step,
+                expected=self._expected,
+                state=training.learner.state(),
+                opponents=dict(training.opponents.hashes),
+                details=self._details,
+            )
+            self._run.folder.save_checkpoint(checkpoint)
             self._checkpoint_step = self._step
             self._save("running")
         self._checkpoint_s = self._context.clock()
@@ -289,7 +335,7 @@ class _Session:
 
     def _fail(self, error: Exception) -> None:
         """Say in row and event why the run has ended; what stands in the way of that is not the reason to show."""
-        reason = str(error) or type(error).__name__
+        reason = failure_reason(error)
         try:
             self._save("failed", reason)
         except StoreError:
@@ -298,7 +344,7 @@ class _Session:
 
     def _save(self, state: str, reason: str = "") -> None:
         """Save the run's row; while another process holds the database for long, that can wait for the next time."""
-        champion = self._champion_file
+        champion = self._champion_kept
         summary: dict[str, Json] = {
             "step": self._step,
             "expected": self._expected,
@@ -308,16 +354,23 @@ class _Session:
             "reason": reason,
         }
         if champion is not None:
-            file = champion.path.relative_to(self._run.folder.path).as_posix()
-            summary["champion"] = {"hash": champion.hash, "step": champion.step, "file": file, "fitness": self._fitness}
+            kept = champion.file
+            file = kept.path.relative_to(self._run.folder.path).as_posix()
+            summary["champion"] = {"hash": kept.hash, "step": kept.step, "file": file, "fitness": champion.fitness}
         try:
-            self._runs.save(self._run, state, champion, summary)
+            self._runs.save(self._run, state, champion.file if champion is not None else None, summary)
         except LockedDatabaseError:
             logger.warning("the row of run %s is not up to date: the database is locked", self._run.id)
 
 
-def _plain(value: Json) -> str | int | float | bool | None:
+def _fact(value: Json) -> str | int | float | bool | None:
     """Return a configuration value as a player file keeps it."""
-    if isinstance(value, list | dict):
-        return ",".join(str(part) for part in value)
-    return value
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
+    return ",".join(str(part) for part in value) if isinstance(value, list) else value
+
+
+def _fitness(champion: PlayerFile) -> float:
+    """Return what a kept champion's file says of its fitness."""
+    fitness = champion.training.get("fitness")
+    return float(fitness) if isinstance(fitness, int | float) else 0.0

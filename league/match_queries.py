@@ -1,9 +1,10 @@
-"""The SQL of the match list: one scan of a season, whose columns cross to NumPy in one piece each.
+"""The SQL of matches: which a list finds, in one scan whose columns cross to NumPy in one piece each, and their rows.
 
 A scan of 100,000 matches takes 10 ms, and an index would cost every insert (see ``MATCHES``). What took the time was a
 Python object for every row: SQLite joins a column into one text, and NumPy reads that, in a third of it.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,9 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
+from game.spec import RESULT_DTYPE, Results
+from league.bulk_sql import read_matches, read_pages
+from league.errors import UnknownRowError
 from league.match_filter import MatchFilter, MatchOrder, PlayerOutcome, upsets
 from league.schema import MATCHES
 
+_PAGE: Final = 10_000
+_CANONICAL_DTYPE: Final = RESULT_DTYPE.newbyteorder("<")
 _OUTCOME: Final[dict[PlayerOutcome, int]] = {"won": 1, "drawn": 0, "lost": -1}
 
 
@@ -35,6 +41,35 @@ def find_match_ids(
             keep = sizes >= wanted.upset_by
             ids, keys = ids[keep], keys[keep]
     return _sorted(ids, keys, is_descending=order.is_descending)
+
+
+def read_match_rows(connection: Connection, season_id: int, match_ids: NDArray[np.int64]) -> Results:
+    """Return the matches of ``match_ids``, in that order; ``UnknownRowError`` if one is not stored."""
+    found = read_matches(connection, season_id, match_ids)
+    is_missing = np.isin(match_ids, found["match_id"], invert=True)
+    if is_missing.any():
+        missing = match_ids[is_missing][0]
+        raise UnknownRowError(f"match {missing} of season {season_id} is not stored: it was not played yet")
+    return found[np.searchsorted(found["match_id"], match_ids)]
+
+
+def read_match_row(connection: Connection, season_id: int, match_id: int) -> np.void:
+    """Return one match; ``UnknownRowError`` if it is not stored."""
+    row: np.void = read_match_rows(connection, season_id, np.array([match_id], np.int64))[0]
+    return row
+
+
+def count_matches(connection: Connection, season_id: int) -> int:
+    """Return how many matches of a season are stored."""
+    return connection.scalar(select(func.count()).select_from(MATCHES).where(MATCHES.c.season_id == season_id)) or 0
+
+
+def read_rows_sha256(connection: Connection, season_id: int) -> str:
+    """Return SHA-256 in hexadecimal of a season's rows in match order, packed little-endian."""
+    digest = hashlib.sha256()
+    for rows in read_pages(connection, season_id, _PAGE):
+        digest.update(rows.astype(_CANONICAL_DTYPE, copy=False).tobytes())
+    return digest.hexdigest()
 
 
 def _sorted(ids: NDArray[np.int64], keys: NDArray[np.int64 | np.float64], *, is_descending: bool) -> NDArray[np.int64]:

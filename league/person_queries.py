@@ -1,5 +1,7 @@
 """The SQL of the matches of people."""
 
+from dataclasses import replace
+
 import numpy as np
 from sqlalchemy import Connection, LargeBinary, RowMapping, literal, or_, select
 from sqlalchemy.dialects.sqlite import insert
@@ -12,14 +14,13 @@ _OWN = ("id", "person", "opponent_hash", "opponent_person", "game", "game_versio
 """The fields of a row that are columns as they are."""
 
 
-def add_person_match(connection: Connection, row: PersonMatchRow) -> int:
-    """Insert ``row`` and return its id."""
+def add_person_match(connection: Connection, row: PersonMatchRow) -> PersonMatchRow:
+    """Insert ``row`` and return it with its id."""
     values: dict[str, object] = {name: getattr(row, name) for name in _OWN if name != "id"}
     stored = np.array([row.result], RESULT_DTYPE).view(STORED_DTYPE)[0]
     values |= {name: stored[name].item() for name in PERSON_RESULT}
     store = insert(PERSON_MATCHES).values(seat=int(row.seat), **values).returning(PERSON_MATCHES.c.id)
-    row_id: int = connection.execute(store).scalar_one()
-    return row_id
+    return replace(row, id=connection.execute(store).scalar_one())
 
 
 def read_person_match(connection: Connection, match_id: int) -> PersonMatchRow:

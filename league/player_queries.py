@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert
 
-from game.spec import Seat, Termination
 from league.errors import DuplicatePlayerError, UnknownRowError
-from league.schema import FAULTS, MATCHES, PLAYERS, SEASON_PLAYERS, SEASONS, FaultRow, PlayerRow, SeasonRow
+from league.schema import MATCHES, PLAYERS, SEASON_PLAYERS, SEASONS, PlayerRow, SeasonRow, row_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,27 @@ class Appearance:
 
     season: SeasonRow
     position: int
+
+
+def add_player(connection: Connection, player: PlayerRow) -> PlayerRow:
+    """Insert ``player`` and return it with its id; ``DuplicatePlayerError`` if its name or content is stored."""
+    _require_new(connection, player)
+    store = insert(PLAYERS).values(row_values(player)).returning(PLAYERS.c.id)
+    return replace(player, id=connection.execute(store).scalar_one())
+
+
+def read_players(connection: Connection, *, include_archived: bool) -> list[PlayerRow]:
+    """Return the players in the order they were added."""
+    query = select(PLAYERS).order_by(PLAYERS.c.id)
+    if not include_archived:
+        query = query.where(PLAYERS.c.archived.is_(False))
+    return [PlayerRow(**row) for row in connection.execute(query).mappings()]
+
+
+def find_player(connection: Connection, column: Literal["name", "hash"], value: str) -> PlayerRow | None:
+    """Return the player with this name or content hash, archived or not; None if there is none."""
+    row = connection.execute(select(PLAYERS).where(PLAYERS.c[column] == value)).mappings().one_or_none()
+    return None if row is None else PlayerRow(**row)
 
 
 def read_appearances(connection: Connection, player_id: int) -> list[Appearance]:
@@ -74,21 +96,6 @@ def _count_season(connection: Connection, appearance: Appearance, counts: defaul
         counts[player_ids[opponent]][own_outcome + 1] += count
 
 
-def read_faults(
-    connection: Connection, *, season_id: int | None = None, player_id: int | None = None
-) -> list[FaultRow]:
-    """Return the faults of a season, of a player in any season, or of both, by season, match and seat."""
-    faults, places = FAULTS.c, SEASON_PLAYERS.c
-    query = select(FAULTS).order_by(faults.season_id, faults.match_id, faults.seat, faults.id)
-    if season_id is not None:
-        query = query.where(faults.season_id == season_id)
-    if player_id is not None:
-        is_there = and_(places.season_id == faults.season_id, places.position == faults.position)
-        query = query.join(SEASON_PLAYERS, is_there).where(places.player_id == player_id)
-    rows = [FaultRow(**row) for row in connection.execute(query).mappings()]
-    return [replace(row, seat=Seat(row.seat), termination=Termination(row.termination)) for row in rows]
-
-
 def change_player(connection: Connection, player_id: int, values: Mapping[str, object]) -> PlayerRow:
     """Store new ``values`` of a player's columns and return the player; ``UnknownRowError`` if there is none."""
     change = update(PLAYERS).where(PLAYERS.c.id == player_id).values(**values).returning(PLAYERS)
@@ -98,14 +105,15 @@ def change_player(connection: Connection, player_id: int, values: Mapping[str, o
     return PlayerRow(**row)
 
 
-def require_free_name(connection: Connection, name: str, player_id: int) -> None:
-    """Raise ``DuplicatePlayerError`` if a player other than ``player_id`` is called ``name``."""
+def rename_player(connection: Connection, player_id: int, name: str) -> PlayerRow:
+    """Store a player's new name and return the player; ``DuplicatePlayerError`` if another has that name."""
     same = select(PLAYERS.c.id).where(PLAYERS.c.name == name, PLAYERS.c.id != player_id)
     if connection.execute(same).first() is not None:
         raise DuplicatePlayerError(f"the name {name!r} is taken by another player: choose another name")
+    return change_player(connection, player_id, {"name": name})
 
 
-def require_new(connection: Connection, player: PlayerRow) -> None:
+def _require_new(connection: Connection, player: PlayerRow) -> None:
     """Raise ``DuplicatePlayerError`` if the name or the content of ``player`` is stored."""
     same = select(PLAYERS.c.name, PLAYERS.c.hash).where(
         (PLAYERS.c.name == player.name) | (PLAYERS.c.hash == player.hash)

@@ -349,21 +349,25 @@ class Season:
         self._state = state
         self._store.set_season_state(self.row.id, state)
 
-    def standings(self, *, resamples: int | None = None) -> list[Standing]:
-        """Return the table: joint Bradley-Terry ratings with intervals from resampled pairs, best first.
-
-        ``resamples`` is how many, by default as configured; 0 leaves the intervals empty and takes no time.
-        """
+    @property
+    def rating_model(self) -> BradleyTerryConfig:
+        """What the fit of the ratings assumes."""
         positions = {content_hash: i for i, content_hash in enumerate(self.config.players)}
-        model = BradleyTerryConfig(
+        return BradleyTerryConfig(
             prior_draws=self.config.prior_draws,
             seat_advantage=self.config.prior_draws > 0,
             mean_rating=self.config.initial_rating,
             anchors={positions[content_hash]: rating for content_hash, rating in self.config.anchors},
         )
+
+    def standings(self, *, resamples: int | None = None) -> list[Standing]:
+        """Return the table: joint Bradley-Terry ratings with intervals from resampled pairs, best first.
+
+        ``resamples`` is how many, by default as configured; 0 leaves the intervals empty and takes no time.
+        """
         rng = np.random.default_rng(self.config.seed)
         count = self.config.resamples if resamples is None else resamples
-        return standings(self.encounters.table(), rng=rng, resamples=count, config=model)
+        return standings(self.encounters.table(), rng=rng, resamples=count, config=self.rating_model)
 
     def placement(self) -> list[int] | None:
         """Return the positions as the format itself ranks them, best first; None if it does not, or not yet."""

@@ -1,55 +1,37 @@
 """The league's one SQLite file: players, seasons, matches, faults, ratings, training runs, and people's matches.
 
-All SQL is here and in the modules that this one calls: ``bulk_sql``, ``match_queries``, ``player_queries``,
-``rating_queries``, ``person_queries``.
+What is here is the transactions; their SQL is in ``bulk_sql`` and the modules called ``..._queries``.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias
+from typing import Concatenate, Final, ParamSpec, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection
 
-from game.spec import RESULT_DTYPE, Results
-from league import match_queries, person_queries, player_queries, rating_queries
-from league.bulk_sql import (
-    as_stored,
-    duplicate_match_id,
-    insert_matches,
-    read_matches,
-    read_page,
-    read_pages,
-    upsert_ratings,
+from game.spec import Results
+from league import (
+    fault_queries,
+    match_queries,
+    person_queries,
+    player_queries,
+    rating_queries,
+    run_queries,
+    season_queries,
 )
+from league.bulk_sql import as_stored, duplicate_match_id, insert_matches, read_page, upsert_ratings
 from league.database import Database
-from league.errors import ConflictError, DuplicateMatchError, UnknownRowError
+from league.errors import ConflictError, DuplicateMatchError
 from league.match_filter import MatchFilter, MatchOrder
 from league.player_queries import Appearance, Record
 from league.rating_queries import RatingSeries, SeasonRating
-from league.schema import (
-    FAULTS,
-    MATCHES,
-    PLAYERS,
-    RUNS,
-    SEASON_PLAYERS,
-    SEASONS,
-    FaultRow,
-    PersonMatchRow,
-    PlayerRow,
-    RatingPoint,
-    RunRow,
-    SeasonRow,
-    SeasonState,
-    row_values,
-)
-from league.writer_lock import Writer, running_writer, writer_lock
+from league.schema import FaultRow, PersonMatchRow, PlayerRow, RatingPoint, RunRow, SeasonRow, SeasonState
+from league.writer_lock import writer_lock
 
 __all__ = [
     "Appearance",
@@ -66,12 +48,11 @@ __all__ = [
     "SeasonRow",
     "SeasonState",
     "Store",
-    "Writer",
-    "running_writer",
-    "utc_now",
     "writer_lock",
 ]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Clock: TypeAlias = Callable[[], datetime]
 
 DEFAULT_BUSY_TIMEOUT_S: Final = 5.0
@@ -79,7 +60,6 @@ DEFAULT_PAGE: Final = 10_000
 
 _EVERY_MATCH: Final = MatchFilter()
 _MATCH_ORDER: Final = MatchOrder()
-_CANONICAL_DTYPE: Final = RESULT_DTYPE.newbyteorder("<")
 
 
 def utc_now() -> datetime:
@@ -157,31 +137,27 @@ class Store:
             The name is taken, or the same content is already there; archived players count.
         """
         row = replace(player, created=player.created or self._now())
-        with self._database.writing() as connection:
-            player_queries.require_new(connection, row)
-            store = insert(PLAYERS).values(row_values(row)).returning(PLAYERS.c.id)
-            return replace(row, id=connection.execute(store).scalar_one())
+        return self._write(player_queries.add_player, row)
 
     def players(self, *, include_archived: bool = False) -> list[PlayerRow]:
         """Return the players in the order they were added."""
-        query = select(PLAYERS).order_by(PLAYERS.c.id)
-        return self._players(query if include_archived else query.where(PLAYERS.c.archived.is_(False)))
+        return self._read(player_queries.read_players, include_archived=include_archived)
 
     def player_by_name(self, name: str) -> PlayerRow | None:
         """Return the player called ``name``, archived or not; None if there is none."""
-        return next(iter(self._players(select(PLAYERS).where(PLAYERS.c.name == name))), None)
+        return self._read(player_queries.find_player, "name", name)
 
     def player_by_hash(self, content_hash: str) -> PlayerRow | None:
         """Return the player with this content, archived or not; None if there is none."""
-        return next(iter(self._players(select(PLAYERS).where(PLAYERS.c.hash == content_hash))), None)
+        return self._read(player_queries.find_player, "hash", content_hash)
 
     def set_archived(self, player_id: int, *, archived: bool) -> PlayerRow:
         """Take a player out of the lists, or put it back, and return it; ``UnknownRowError`` if there is none."""
-        return self._change_player(player_id, {"archived": archived})
+        return self._write(player_queries.change_player, player_id, {"archived": archived})
 
     def set_notes(self, player_id: int, notes: str) -> PlayerRow:
         """Replace the notes on a player and return it; ``UnknownRowError`` if there is none."""
-        return self._change_player(player_id, {"notes": notes})
+        return self._write(player_queries.change_player, player_id, {"notes": notes})
 
     def rename_player(self, player_id: int, name: str) -> PlayerRow:
         """Give a player another name and return it.
@@ -193,35 +169,25 @@ class Store:
         UnknownRowError
             There is no such player.
         """
-        with self._database.writing() as connection:
-            player_queries.require_free_name(connection, name, player_id)
-            return player_queries.change_player(connection, player_id, {"name": name})
-
-    def _change_player(self, player_id: int, values: Mapping[str, object]) -> PlayerRow:
-        with self._database.writing() as connection:
-            return player_queries.change_player(connection, player_id, values)
+        return self._write(player_queries.rename_player, player_id, name)
 
     # A player over all seasons
 
     def player_seasons(self, player_id: int) -> list[Appearance]:
         """Return the seasons that a player is in, in the order they were created."""
-        with self._database.reading() as connection:
-            return player_queries.read_appearances(connection, player_id)
+        return self._read(player_queries.read_appearances, player_id)
 
     def player_record(self, player_id: int) -> list[Record]:
         """Return a player's record against everybody it has met in any season, by opponent id."""
-        with self._database.reading() as connection:
-            return player_queries.read_records(connection, player_id)
+        return self._read(player_queries.read_records, player_id)
 
     def player_ratings(self, player_id: int) -> list[SeasonRating]:
         """Return every point of a player's live rating, by season and then match."""
-        with self._database.reading() as connection:
-            return rating_queries.read_player_ratings(connection, player_id)
+        return self._read(rating_queries.read_player_ratings, player_id)
 
     def player_faults(self, player_id: int) -> list[FaultRow]:
         """Return a player's faults in every season, by season and then match."""
-        with self._database.reading() as connection:
-            return player_queries.read_faults(connection, player_id=player_id)
+        return self._read(fault_queries.read_faults, player_id=player_id)
 
     # Seasons
 
@@ -233,45 +199,27 @@ class Store:
         """
         now = self._now()
         row = replace(season, created=season.created or now, updated=now)
-        with self._database.writing() as connection:
-            if row.edition == 0:
-                highest = select(func.max(SEASONS.c.edition)).where(SEASONS.c.key == row.key)
-                row = replace(row, edition=(connection.scalar(highest) or 0) + 1)
-            player_queries.require_stored(connection, players)
-            store = insert(SEASONS).values(row_values(row)).returning(SEASONS.c.id)
-            row = replace(row, id=connection.execute(store).scalar_one())
-            places = [
-                {"season_id": row.id, "position": position, "player_id": player.id}
-                for position, player in enumerate(players)
-            ]
-            if places:
-                connection.execute(insert(SEASON_PLAYERS), places)
-        return row
+        return self._write(season_queries.add_season, row, players)
 
     def seasons(self) -> list[SeasonRow]:
         """Return every season in the order they were created."""
-        return self._seasons(select(SEASONS).order_by(SEASONS.c.id))
+        return self._read(season_queries.read_seasons)
 
     def season(self, season_id: int) -> SeasonRow:
         """Return a season; ``UnknownRowError`` if there is none."""
-        for season in self._seasons(select(SEASONS).where(SEASONS.c.id == season_id)):
-            return season
-        raise UnknownRowError(f"there is no season {season_id}: the numbers are in the list of seasons")
+        return self._read(season_queries.read_season, season_id)
 
     def find_season(self, key: str, edition: int | None = None) -> SeasonRow | None:
         """Return the season of a key and edition, by default the highest; None if there is none."""
-        query = select(SEASONS).where(SEASONS.c.key == key).order_by(SEASONS.c.edition.desc()).limit(1)
-        found = self._seasons(query if edition is None else query.where(SEASONS.c.edition == edition))
-        return next(iter(found), None)
+        return self._read(season_queries.read_edition, key, edition)
 
     def latest_season(self) -> SeasonRow | None:
         """Return the season created last; None if there is none."""
-        return next(iter(self._seasons(select(SEASONS).order_by(SEASONS.c.id.desc()).limit(1))), None)
+        return self._read(season_queries.read_last_season)
 
     def latest_unfinished(self) -> SeasonRow | None:
         """Return the season created last of those that are not complete; None if there is none."""
-        query = select(SEASONS).where(SEASONS.c.state != "complete").order_by(SEASONS.c.id.desc()).limit(1)
-        return next(iter(self._seasons(query)), None)
+        return self._read(season_queries.read_last_unfinished_season)
 
     def set_season_state(self, season_id: int, state: SeasonState, planned_matches: int | None = None) -> None:
         """Set a season's state, and its number of planned matches unless that is None.
@@ -281,15 +229,11 @@ class Store:
         values: dict[str, object] = {"state": state, "updated": self._now()}
         if planned_matches is not None:
             values["planned_matches"] = planned_matches
-        change = update(SEASONS).where(SEASONS.c.id == season_id).values(values)
-        with self._database.writing() as connection:
-            if connection.execute(change).rowcount == 0:
-                raise UnknownRowError(f"there is no season {season_id}: the numbers are in the list of seasons")
+        self._write(season_queries.change_season, season_id, values)
 
     def season_players(self, season_id: int) -> list[PlayerRow]:
         """Return the players of a season; the index is the position that matches name; none of an unknown season."""
-        query = select(PLAYERS).join(SEASON_PLAYERS).where(SEASON_PLAYERS.c.season_id == season_id)
-        return self._players(query.order_by(SEASON_PLAYERS.c.position))
+        return self._read(season_queries.read_season_players, season_id)
 
     # Matches
 
@@ -316,16 +260,13 @@ class Store:
             ``rows`` is not such an array.
         """
         stored = as_stored(rows)
-        places: list[Mapping[str, object]] = [{**row_values(fault), "season_id": season_id} for fault in faults]
         try:
             with self._database.writing() as connection:
                 insert_matches(connection, season_id, stored)
-                if places:
-                    connection.execute(insert(FAULTS), places)
+                fault_queries.add_faults(connection, season_id, faults)
         except ConflictError as error:
             self.season(season_id)
-            with self._database.reading() as connection:
-                duplicate = duplicate_match_id(connection, season_id, stored["match_id"])
+            duplicate = self._read(duplicate_match_id, season_id, stored["match_id"])
             if duplicate < 0:
                 raise
             raise DuplicateMatchError(
@@ -345,23 +286,11 @@ class Store:
 
         ``ratings`` are the players', in Elo by position: only upsets ask for them. ``ValueError`` if those are too few.
         """
-        with self._database.reading() as connection:
-            return match_queries.find_match_ids(connection, season_id, wanted, order, ratings)
-
-    def stored_match_ids(self, season_id: int) -> NDArray[np.int64]:
-        """Return the ids of a season's matches, ascending, shape (n,)."""
-        return self.find_match_ids(season_id)
+        return self._read(match_queries.find_match_ids, season_id, wanted, order, ratings)
 
     def match_rows(self, season_id: int, match_ids: NDArray[np.int64]) -> Results:
         """Return the matches of ``match_ids``, ``RESULT_DTYPE``, in that order; ``UnknownRowError`` if one is missing."""
-        with self._database.reading() as connection:
-            found = read_matches(connection, season_id, match_ids)
-        places = np.searchsorted(found["match_id"], match_ids)
-        is_missing = np.isin(match_ids, found["match_id"], invert=True)
-        if is_missing.any():
-            missing = match_ids[is_missing][0]
-            raise UnknownRowError(f"match {missing} of season {season_id} is not stored: it was not played yet")
-        return found[places]
+        return self._read(match_queries.read_match_rows, season_id, match_ids)
 
     def match_pages(self, season_id: int, *, page: int = DEFAULT_PAGE, after: int = -1) -> Iterator[Results]:
         """Yield a season's matches in match order, ``RESULT_DTYPE`` arrays of 1 to ``page`` rows.
@@ -370,8 +299,7 @@ class Store:
         writer; matches stored meanwhile are seen if they lie ahead.
         """
         while True:
-            with self._database.reading() as connection:
-                rows = read_page(connection, season_id, after, page)
+            rows = self._read(read_page, season_id, after, page)
             if not len(rows):
                 return
             yield rows
@@ -379,18 +307,11 @@ class Store:
 
     def match_row(self, season_id: int, match_id: int) -> np.void:
         """Return one match, a ``RESULT_DTYPE`` record; ``UnknownRowError`` if it is not stored."""
-        with self._database.reading() as connection:
-            rows = read_page(connection, season_id, int(match_id) - 1, 1)
-        if not len(rows) or rows["match_id"][0] != match_id:
-            raise UnknownRowError(f"match {match_id} of season {season_id} is not stored: it was not played yet")
-        record: np.void = rows[0]
-        return record
+        return self._read(match_queries.read_match_row, season_id, match_id)
 
     def count_matches(self, season_id: int) -> int:
         """Return how many matches of a season are stored."""
-        query = select(func.count()).select_from(MATCHES).where(MATCHES.c.season_id == season_id)
-        with self._database.reading() as connection:
-            return int(connection.scalar(query) or 0)
+        return self._read(match_queries.count_matches, season_id)
 
     def rows_sha256(self, season_id: int) -> str:
         """Return SHA-256 in hexadecimal of a season's ``RESULT_DTYPE`` rows, packed little-endian, in match order.
@@ -398,16 +319,11 @@ class Store:
         Holds no clock time and no id of the database, so the same season has the same digest wherever and however
         often interrupted it was played. One state of the database is read, a page at a time.
         """
-        digest = hashlib.sha256()
-        with self._database.reading() as connection:
-            for rows in read_pages(connection, season_id, DEFAULT_PAGE):
-                digest.update(rows.astype(_CANONICAL_DTYPE, copy=False).tobytes())
-        return digest.hexdigest()
+        return self._read(match_queries.read_rows_sha256, season_id)
 
     def faults(self, season_id: int) -> list[FaultRow]:
         """Return a season's faults in match order, left seat first."""
-        with self._database.reading() as connection:
-            return player_queries.read_faults(connection, season_id=season_id)
+        return self._read(fault_queries.read_faults, season_id=season_id)
 
     # Ratings
 
@@ -417,82 +333,65 @@ class Store:
         ``UnknownRowError`` if there is no such season.
         """
         try:
-            with self._database.writing() as connection:
-                upsert_ratings(connection, season_id, points)
+            self._write(upsert_ratings, season_id, points)
         except ConflictError:
             self.season(season_id)
             raise
 
     def rating_history(self, season_id: int, position: int | None = None) -> list[RatingPoint]:
         """Return a season's rating points in match order, of one player or of all (then by position)."""
-        with self._database.reading() as connection:
-            return rating_queries.read_history(connection, season_id, position)
+        return self._read(rating_queries.read_history, season_id, position)
 
     def rating_series(self, season_id: int) -> RatingSeries:
         """Return a season's rating points as columns, ready to be drawn; none of an unknown season."""
-        with self._database.reading() as connection:
-            return rating_queries.read_series(connection, season_id)
+        return self._read(rating_queries.read_series, season_id)
 
     def latest_ratings(self) -> dict[str, float]:
         """Return, by content hash, each player's last rating point of the latest season in which it has one."""
-        with self._database.reading() as connection:
-            return rating_queries.read_latest_ratings(connection)
+        return self._read(rating_queries.read_latest_ratings)
 
     # People
 
     def add_person_match(self, match: PersonMatchRow) -> PersonMatchRow:
         """Store a match of a person and return it with its id."""
-        row = replace(match, created=match.created or self._now())
-        with self._database.writing() as connection:
-            return replace(row, id=person_queries.add_person_match(connection, row))
+        return self._write(person_queries.add_person_match, replace(match, created=match.created or self._now()))
 
     def person_match(self, match_id: int) -> PersonMatchRow:
         """Return one match of a person with its tape; ``UnknownRowError`` if there is none."""
-        with self._database.reading() as connection:
-            return person_queries.read_person_match(connection, match_id)
+        return self._read(person_queries.read_person_match, match_id)
 
     def person_matches(self, person: str | None = None) -> list[PersonMatchRow]:
         """Return the matches of ``person`` on either side, or of everybody, without tapes, in the order they came."""
-        with self._database.reading() as connection:
-            return person_queries.read_person_matches(connection, person)
+        return self._read(person_queries.read_person_matches, person)
 
     def person_names(self) -> list[str]:
         """Return the name of everybody who has played a match, in alphabetical order."""
-        with self._database.reading() as connection:
-            return person_queries.read_person_names(connection)
+        return self._read(person_queries.read_person_names)
 
     # Training runs
 
     def save_run(self, run: RunRow) -> RunRow:
         """Store a training run, or replace what was stored under its id, and return it with its times."""
         now = self._now()
-        row = row_values(replace(run, created=run.created or now, updated=now))
-        changes = {name: value for name, value in row.items() if name not in {"id", "created"}}
-        save = insert(RUNS).values(row).on_conflict_do_update(index_elements=["id"], set_=changes).returning(RUNS)
-        with self._database.writing() as connection:
-            return RunRow(**connection.execute(save).mappings().one())
+        return self._write(run_queries.save_run, replace(run, created=run.created or now, updated=now))
 
     def runs(self) -> list[RunRow]:
         """Return every training run, in the order they were created."""
-        return self._runs(select(RUNS).order_by(RUNS.c.created, RUNS.c.id))
+        return self._read(run_queries.read_runs)
 
     def run(self, run_id: str) -> RunRow:
         """Return a training run; ``UnknownRowError`` if there is none."""
-        for run in self._runs(select(RUNS).where(RUNS.c.id == run_id)):
-            return run
-        raise UnknownRowError(f"there is no training run {run_id!r}: the names are in the list of runs")
+        return self._read(run_queries.read_run, run_id)
+
+    def _read(self, query: Callable[Concatenate[Connection, P], T], *values: P.args, **named: P.kwargs) -> T:
+        """Answer ``query`` from one state of the database."""
+        with self._database.reading() as connection:
+            return query(connection, *values, **named)
+
+    def _write(self, change: Callable[Concatenate[Connection, P], T], *values: P.args, **named: P.kwargs) -> T:
+        """Make ``change``: all of it is stored, or none."""
+        with self._database.writing() as connection:
+            return change(connection, *values, **named)
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat(timespec="seconds")
-
-    def _players(self, query: Select[Any]) -> list[PlayerRow]:
-        with self._database.reading() as connection:
-            return [PlayerRow(**row) for row in connection.execute(query).mappings()]
-
-    def _seasons(self, query: Select[Any]) -> list[SeasonRow]:
-        with self._database.reading() as connection:
-            return [SeasonRow(**row) for row in connection.execute(query).mappings()]
-
-    def _runs(self, query: Select[Any]) -> list[RunRow]:
-        with self._database.reading() as connection:
-            return [RunRow(**row) for row in connection.execute(query).mappings()]

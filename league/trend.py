@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from game.spec import Results
 from league.ratings.bradley_terry import PairTable, RatingsError
 from league.ratings.standings import standings
+from league.season import Season
 from league.store import Store
 
 DEFAULT_POINTS: Final = 24
@@ -29,19 +30,17 @@ class TrendPoint:
     high: NDArray[np.float64]
 
 
-def trend(store: Store, season_id: int, points: int = DEFAULT_POINTS, *, seed: int = 0) -> Iterator[TrendPoint]:
-    """Yield about ``points`` points of season ``season_id``, the last one after all that is stored.
+def trend(store: Store, season: Season, points: int = DEFAULT_POINTS) -> Iterator[TrendPoint]:
+    """Yield about ``points`` points of ``season``, the last one after all that is stored.
 
-    ``seed`` draws the resamples of the intervals: the same for the same matches. Left out are the first matches, as long as
-    some players cannot be compared with others.
+    Left out are the first matches, as long as some players cannot be compared with others.
     """
-    n_players = len(store.season_players(season_id))
-    pages = list(store.match_pages(season_id))
+    pages = list(store.match_pages(season.row.id))
     if not pages:
         return
     rows = np.concatenate(pages)
     for count in _prefixes(len(rows), points):
-        point = _point(pair_table(rows[:count], n_players), count, seed)
+        point = _point(season, pair_table(rows[:count], len(season.players)), count)
         if point is not None:
             yield point
 
@@ -73,9 +72,10 @@ def _prefixes(matches: int, points: int) -> list[int]:
     return sorted({*(2 * round(mark / 2) for mark in marks[:-1] if mark >= 1), matches} - {0})
 
 
-def _point(table: PairTable, matches: int, seed: int) -> TrendPoint | None:
+def _point(season: Season, table: PairTable, matches: int) -> TrendPoint | None:
+    rng = np.random.default_rng(season.config.seed)
     try:
-        lines = standings(table, rng=np.random.default_rng(seed), resamples=_RESAMPLES)
+        lines = standings(table, rng=rng, resamples=_RESAMPLES, config=season.rating_model)
     except RatingsError:
         return None
     if any(line.island for line in lines):

@@ -35,7 +35,7 @@ def _by_hand(home: str | None, season_id: int | None, points: int) -> int:
     with open_league(home) as league:
         season = stored_season(league, season_id)
         table.writerow(("matches", "player", "rating", "low", "high"))
-        for point in trend_of(league.store, season.row.id, points):
+        for point in trend_of(league.store, season, points):
             for player, *values in zip(season.players, point.ratings, point.low, point.high, strict=True):
                 if not math.isnan(values[0]):
                     table.writerow((point.matches, player.name, *(f"{value:.1f}" for value in values)))
@@ -50,12 +50,12 @@ def _as_job(home: str | None, season_id: int | None, points: int) -> int:
     from league.trend import trend as trend_of
 
     with Channel() as channel, open_league(home) as league:
-        season = stored_season(league, season_id).row.id
+        season = stored_season(league, season_id)
         for number, point in enumerate(trend_of(league.store, season, points), start=1):
             if channel.control.state in (RunState.STOPPING, RunState.CANCELLED):
                 channel.send("ended", state="stopped", reason="")
                 return INTERRUPTED
-            channel.send("trend", season=season, matches=point.matches, **_columns(point))
+            channel.send("trend", season=season.row.id, matches=point.matches, **_columns(point))
             channel.send("progress", done=number, expected=points)
         channel.send("ended", state="complete", reason="")
     return DONE

@@ -102,7 +102,6 @@ class CloseDialog(QDialog):
             button.setAccessibleDescription(offer.sentence)
             button.clicked.connect(lambda _checked, choice=offer.choice: self._take(choice))
             if offer.choice is CloseChoice.PAUSE:
-                button.setDefault(True)
                 button.setProperty("primary", "true")
             grid.addWidget(button, row, 0)
             grid.addWidget(quiet_label(offer.sentence, is_wrapped=True), row, 1)

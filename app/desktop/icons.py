@@ -19,7 +19,7 @@ Draw = Callable[[QPainter], None]
 def icon(name: str, theme: "Theme") -> QIcon:
     """Return the icon called ``name``; ``KeyError`` if there is none."""
     made = QIcon()
-    for mode, colour in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.line)):
+    for mode, colour in ((QIcon.Mode.Normal, theme.text), (QIcon.Mode.Disabled, theme.faint)):
         for size in _SIZES:
             made.addPixmap(picture(name, size, colour), mode)
     return made

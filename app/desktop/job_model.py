@@ -51,9 +51,8 @@ class JobModel(QAbstractTableModel):
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def clear_ended(self) -> None:
-        """Take every job out of the table that has ended."""
+        """Leave every job out that has ended, from the next ``show_cards`` on."""
         self._cleared |= {card.id for card in self._cards if not card.is_running}
-        self.show_cards(list(reversed(self._cards)))
 
     def card(self, row: int) -> JobCard:
         """Return the job in ``row``."""

@@ -64,7 +64,7 @@ QStatusBar::item {{ border: none; }}
 QLineEdit, QPlainTextEdit, QComboBox, QAbstractSpinBox {{ background: {theme.base}; color: {theme.text};
     border: 1px solid {theme.line}; border-radius: 4px; padding: {3 * unit}px {6 * unit}px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {theme.accent}; }}
-QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color: {theme.quiet}; }}
+QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color: {theme.faint}; }}
 QComboBox::drop-down {{ border: none; width: {mark + 4 * unit}px; }}
 QComboBox::down-arrow {{ image: url("{marks["down"]}"); width: {arrow}px; height: {arrow}px; }}
 QComboBox::down-arrow:disabled {{ image: url("{marks["faint"]}"); }}
@@ -75,7 +75,7 @@ QCheckBox::indicator, QTableView::indicator, QListView::indicator {{ width: {mar
     border: 1px solid {theme.quiet}; border-radius: 3px; background: {theme.base}; }}
 QCheckBox::indicator:checked, QTableView::indicator:checked, QListView::indicator:checked {{
     background: {theme.accent}; border-color: {theme.accent}; image: url("{marks["check"]}"); }}
-QCheckBox:disabled {{ color: {theme.quiet}; }}
+QCheckBox:disabled {{ color: {theme.faint}; }}
 QCheckBox::indicator:disabled {{ border-color: {theme.line}; }}
 QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
 QSlider::groove:horizontal {{ height: {4 * unit}px; background: {theme.line}; border-radius: {2 * unit}px; }}
@@ -88,6 +88,6 @@ QLabel[quiet="true"] {{ color: {theme.quiet}; }}
 QLabel[problem="true"] {{ color: {theme.bad}; }}
 QPushButton[primary="true"] {{ background: {theme.accent}; color: {theme.on_accent}; border: none; border-radius: 4px;
     padding: {6 * unit}px {14 * unit}px; font-weight: 600; }}
-QPushButton[primary="true"]:disabled {{ background: {theme.line}; color: {theme.quiet}; }}
+QPushButton[primary="true"]:disabled {{ background: {theme.lit}; color: {theme.faint}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {theme.text}; }}
 """

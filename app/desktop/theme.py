@@ -31,6 +31,8 @@ class Theme:
     base: str
     text: str
     quiet: str
+    faint: str
+    """What cannot be used now."""
     line: str
     lit: str
     """Behind what is switched on or under the mouse."""
@@ -57,6 +59,7 @@ THEMES: Final = {
             base="#10141a",
             text="#e6eaf0",
             quiet="#98a4b5",
+            faint="#5f6b7d",
             line="#2d3644",
             lit="#2d3644",
             accent="#4c9be8",
@@ -74,6 +77,7 @@ THEMES: Final = {
             base="#ffffff",
             text="#1a2230",
             quiet="#586476",
+            faint="#a3adba",
             line="#cfd6df",
             lit="#cfd6df",
             accent="#1f6fc4",
@@ -91,6 +95,7 @@ THEMES: Final = {
             base="#000000",
             text="#ffffff",
             quiet="#ffffff",
+            faint="#8c8c8c",
             line="#ffffff",
             lit="#454545",
             accent="#ffff00",
@@ -188,5 +193,5 @@ def palette(theme: Theme) -> QPalette:
     for each, colour in roles.items():
         made.setColor(each, QColor(colour))
     for each in (role.WindowText, role.Text, role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, each, QColor(theme.quiet))
+        made.setColor(QPalette.ColorGroup.Disabled, each, QColor(theme.faint))
     return made

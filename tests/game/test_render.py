@@ -242,7 +242,7 @@ def test_the_same_view_is_the_same_frame_on_any_renderer_and_after_a_resize():
 
 
 def test_pygame_opens_no_window_and_says_nothing():
-    code = "import game.render as r, os; print(os.environ['SDL_VIDEODRIVER'], r.pygame.display.get_init())"
+    code = "import game.render, pygame, os; print(os.environ['SDL_VIDEODRIVER'], pygame.display.get_init())"
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("SDL_", "PYGAME_"))}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True

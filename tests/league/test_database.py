@@ -240,7 +240,7 @@ def test_a_lock_held_too_long_is_an_error_and_readers_do_not_notice(filled):
             with pytest.raises(LockedDatabaseError, match="locked by another process"):
                 store.add_matches(1, results([5000]))
         store.add_matches(1, results([5000]))
-        assert store.stored_match_ids(1).tolist() == [5000]
+        assert store.find_match_ids(1).tolist() == [5000]
 
 
 def test_a_full_disk_is_an_error_and_the_batch_is_taken_back(filled):
@@ -366,7 +366,7 @@ def test_a_killed_writer_loses_nothing_that_it_reported(path):
     last = int([line for line in reported if line.endswith("\n")][-1])
     assert child.returncode != 0
     with Store.open(path) as store:
-        ids = store.stored_match_ids(1)
+        ids = store.find_match_ids(1)
         assert len(ids) % 50 == 0
         assert ids.tolist() == list(range(len(ids)))
         assert len(ids) // 50 - (last + 1) in {0, 1}  # one may be stored and not yet reported

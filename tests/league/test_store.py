@@ -240,11 +240,11 @@ def test_matches_can_be_read_with_any_sqlite(store):
 
 def test_stored_match_ids_are_ascending(store):
     season_id = new_season(store)
-    assert store.stored_match_ids(season_id).dtype == np.int64
-    assert store.stored_match_ids(season_id).tolist() == []
+    assert store.find_match_ids(season_id).dtype == np.int64
+    assert store.find_match_ids(season_id).tolist() == []
     store.add_matches(season_id, results([9, 2**40, 0]))
     store.add_matches(season_id, results([3]))
-    assert store.stored_match_ids(season_id).tolist() == [0, 3, 9, 2**40]
+    assert store.find_match_ids(season_id).tolist() == [0, 3, 9, 2**40]
 
 
 def test_a_batch_with_a_stored_match_is_refused_whole(store):
@@ -254,7 +254,7 @@ def test_a_batch_with_a_stored_match_is_refused_whole(store):
     with pytest.raises(DuplicateMatchError, match=f"match 1 of season {season_id}"):
         store.add_matches(season_id, results([2, 1, 3], seed=9), [fault(2)])
     assert store.rows_sha256(season_id) == before
-    assert store.stored_match_ids(season_id).tolist() == [0, 1]
+    assert store.find_match_ids(season_id).tolist() == [0, 1]
     assert len(store.faults(season_id)) == 1
 
 
@@ -353,7 +353,7 @@ def test_threads_may_share_a_store(store):
     season_id = new_season(store)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda index: store.add_matches(season_id, results([2 * index, 2 * index + 1])), range(40)))
-    assert store.stored_match_ids(season_id).tolist() == list(range(80))
+    assert store.find_match_ids(season_id).tolist() == list(range(80))
 
 
 # Ratings and runs

@@ -5,7 +5,6 @@ import pytest
 
 from game.executors.serial import SerialExecutor
 from league.config import SeasonConfig
-from league.ratings.standings import standings
 from league.season import Season
 from league.trend import pair_table, trend
 from tests.league.seasons import hashes, library, open_store
@@ -52,16 +51,23 @@ def test_a_match_without_its_pair_counts_alone(store, season):
 
 
 def test_the_last_point_is_that_of_the_standings(store, season):
-    *_, last = trend(store, season.row.id, 6)
-    lines = standings(season.encounters.table(), rng=np.random.default_rng(0), resamples=10)
+    *_, last = trend(store, season, 6)
+    lines = season.standings(resamples=10)
     assert last.matches == len(all_rows(store, season))
     for line in lines:
         assert last.ratings[line.player] == pytest.approx(line.rating)
         assert last.low[line.player] < line.rating < last.high[line.player]
 
 
+def test_anchors_hold_in_the_trend_too(tmp_path, store, season):
+    anchored = SeasonConfig(**{**season.config.model_dump(), "anchors": ((season.players[0].hash, 2000.0),)})
+    season.config = anchored
+    *_, last = trend(store, season, 3)
+    assert last.ratings[0] == pytest.approx(2000.0)
+
+
 def test_points_are_of_more_and_more_matches_and_the_same_each_time(store, season):
-    first, second = list(trend(store, season.row.id, 6)), list(trend(store, season.row.id, 6))
+    first, second = list(trend(store, season, 6)), list(trend(store, season, 6))
     assert len(first) >= 2
     assert [point.matches for point in first] == sorted({point.matches for point in first})
     for one, other in zip(first, second, strict=True):
@@ -70,7 +76,7 @@ def test_points_are_of_more_and_more_matches_and_the_same_each_time(store, seaso
 
 
 def test_nothing_is_shown_before_all_players_can_be_compared(store, season):
-    points = list(trend(store, season.row.id, 200))
+    points = list(trend(store, season, 200))
     assert points[0].matches > 2
     rows = all_rows(store, season)
     for point in points:
@@ -81,4 +87,4 @@ def test_nothing_is_shown_before_all_players_can_be_compared(store, season):
 def test_a_season_without_a_match_has_no_trend(tmp_path, store):
     shelf = library(tmp_path, store)
     season = Season.create(store, SeasonConfig(players=hashes(shelf.players()), pairs=1, seed=5), "empty")
-    assert list(trend(store, season.row.id)) == []
+    assert list(trend(store, season)) == []

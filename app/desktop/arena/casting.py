@@ -42,8 +42,8 @@ class Candidate:
     """Strength from 0 to 1 of those without a rating: by the place in the game's ladder of bots."""
 
 
-def candidates(league: "League") -> list[Candidate]:
-    """Return the players of the league that the arena can play, the strongest first."""
+def candidates(league: "League", *, with_bots: bool = False) -> list[Candidate]:
+    """Return the players of the league, the strongest first; Python bots only if they are wanted."""
     from game.games import game as game_named
     from game.policies.bank import Kind
     from league.library import default_field
@@ -54,7 +54,7 @@ def candidates(league: "League") -> list[Candidate]:
     found = [
         Candidate(row, ratings.get(row.hash), 0.0 if row.hash in ratings else _rank(game, league, row))
         for row in rows
-        if row.kind != Kind.PYTHON.name.lower()
+        if with_bots or row.kind != Kind.PYTHON.name.lower()
     ]
     middle = sorted(ratings.values())[len(ratings) // 2] if ratings else 0.0
     return sorted(found, key=lambda each: (middle if each.rating is None else each.rating, each.rank), reverse=True)
@@ -118,13 +118,7 @@ def match_of(  # noqa: PLR0913  # who, where, and how it is announced
     title: str = "Challenge",
     tag: str = "",
 ) -> MatchRequest:
-    """Return a match between two players on a new seed.
-
-    Raises
-    ------
-    CastingError
-        If one is a Python bot, which the screen cannot play.
-    """
+    """Return a match between two players on a new seed."""
     from game.games import game as game_named
 
     if ratings is None:
@@ -141,13 +135,5 @@ def match_of(  # noqa: PLR0913  # who, where, and how it is announced
 
 
 def contender(league: "League", row: "PlayerRow", rating: float | None) -> Contender:
-    """Return ``row`` as it is shown in the arena; ``CastingError`` if it is a Python bot."""
-    from game.match import is_compiled
-
-    policy = league.library.read(row).policy
-    if not is_compiled(policy):
-        raise CastingError(
-            f"'{row.name}' is a Python bot, which decides in a process of its own: "
-            "let it play in a season with visuals on, and its matches are shown here"
-        )
-    return Contender(row.name, policy, row.hash, rating)
+    """Return ``row`` as it is shown in the arena."""
+    return Contender(row.name, league.library.read(row).policy, row.hash, rating)

@@ -15,7 +15,7 @@ from app.desktop.context import Desktop, MatchRequest, OnScreen
 from game.errors import GameError
 
 if TYPE_CHECKING:  # the window paints before the kernels are imported
-    from app.desktop.arena.screening import Screening
+    from app.desktop.arena.screening import Bots, Screening
     from app.session import League
     from game.timeline import LiveMatch, Timeline
     from league.store import PlayerRow
@@ -46,11 +46,12 @@ class Director(QObject):
         hub.show_match.connect(self.put)
         hub.challenge.connect(self._challenge)
         stage.heading.next_wanted.connect(self.next_match)
-        stage.paused_by_hiding.connect(self._leave_season)
+        stage.hidden.connect(self._leave_season)
         self._bar_timer = QTimer(self)
         self._bar_timer.setInterval(_BAR_MS)
         self._bar_timer.timeout.connect(self._show_preparation)
         hub.closing.connect(self._bar_timer.stop)
+        hub.closing.connect(self._close)
         kernels.ready.connect(self._begin)
         kernels.changed.connect(self._show_preparation)
         self._show_preparation()
@@ -64,16 +65,22 @@ class Director(QObject):
         """Take in a match that a panel wants to be seen."""
         if not self._kernels.is_ready:
             self._early.append(request)
-        elif request.is_season_live and not self._stage.isVisible():
+        elif request.is_season_live and not self._is_watched():
             self._desktop.hub.match_dismissed.emit(request)
         else:
             self._apply(self._programme.put(request))
 
-    def show_live(self, request: MatchRequest, course: "LiveMatch") -> "Screening":
-        """Put a match that people play onto the stage."""
+    def _is_watched(self) -> bool:
+        """Whether a season's match will be seen; the arena comes up for it, but not from a window that is minimised."""
+        if not self._stage.isVisible():
+            self._desktop.hub.panel_wanted.emit("arena")
+        return self._stage.isVisible()
+
+    def show_live(self, request: MatchRequest, course: "LiveMatch", bots: "Bots") -> "Screening":
+        """Put a match that people play onto the stage; ``bots`` are the Python bots in it."""
         change = self._programme.put(request)
         self._dismiss(change)
-        return self._screen(request, course)
+        return self._screen(request, course, bots)
 
     def next_match(self) -> None:
         """Leave this match for the season's next one, or for an exhibition."""
@@ -126,15 +133,15 @@ class Director(QObject):
             self._desktop.hub.match_dismissed.emit(request)
 
     def _open(self, request: MatchRequest) -> None:
-        from app.desktop.arena.screening import open_course
+        from app.desktop.arena.screening import needs_bots, open_course, open_live
 
         try:
-            course = open_course(request)
+            course, bots = open_live(request) if needs_bots(request) else (open_course(request), {})
         except (GameError, ValueError) as error:
             self._desktop.toasts.error(f"this match cannot be shown: {error}")
             self._give_up(request)
             return
-        self._screen(request, course)
+        self._screen(request, course, bots)
 
     def _give_up(self, request: MatchRequest) -> None:
         """Go on without a match that cannot be shown; a season must not wait for it."""
@@ -143,15 +150,18 @@ class Director(QObject):
         self._programme.note_end()
         self._apply(self._programme.note_finish())
 
-    def _screen(self, request: MatchRequest, course: "Timeline | LiveMatch") -> "Screening":
+    def _screen(self, request: MatchRequest, course: "Timeline | LiveMatch", bots: "Bots") -> "Screening":
         from app.desktop.arena.screening import Screening
 
+        if self._stage.screening is not None:
+            self._stage.screening.close()
         screening = Screening(
             request,
             course,
             self._desktop.clock,
             ended=lambda: self._end(screening),
             finished=lambda: self._finish(request),
+            bots=bots,
         )
         if request.begin_tick:
             screening.playback.seek(request.begin_tick)
@@ -160,6 +170,7 @@ class Director(QObject):
         return screening
 
     def _end(self, screening: "Screening") -> None:
+        screening.close()
         if self._programme.current is screening.request:
             self._programme.note_end()
             self._desktop.hub.match_ended.emit(screening.request, screening.record())
@@ -176,6 +187,10 @@ class Director(QObject):
         current = self._programme.current
         if current is not None and standing_of(current) is Standing.SEASON:
             self._dismiss(Change(dismissed=self._programme.leave()))
+
+    def _close(self) -> None:
+        if self._stage.screening is not None:
+            self._stage.screening.close(is_awaited=True)
 
     def _show_preparation(self) -> None:
         """Say what is waited for; while kernels are compiled, a bar goes by the usual time."""

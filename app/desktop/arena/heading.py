@@ -70,9 +70,8 @@ class Heading(QWidget):
 
     def show_request(self, request: MatchRequest) -> None:
         """Show what the match is."""
-        place = "" if request.match_id is None else f" \N{MIDDLE DOT} match {request.season_id}:{request.match_id}"
-        title = request.title or ("Replay" if request.stored is not None else "Match")
-        self.title.set_whole(f"{title}{place} \N{MIDDLE DOT} seed {request.seed}")
+        place = "Match" if request.match_id is None else f"Match {request.season_id}:{request.match_id}"
+        self.title.set_whole(f"{request.title or place} \N{MIDDLE DOT} seed {request.seed}")
         self.badge.hide()
 
     def show_verification(self, verification: "Verification") -> None:

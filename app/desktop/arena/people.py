@@ -13,6 +13,8 @@ from game.spec import Seat
 if TYPE_CHECKING:  # the window paints before the kernels and the store are imported
     import numpy as np
 
+    from app.desktop.arena.bots import MakeDecider
+    from app.desktop.arena.screening import Bots
     from app.desktop.settings import Settings
     from app.session import League
     from game.spec import GameSpec
@@ -109,7 +111,7 @@ class Choices:
 
 def read_choices(league: "League", person: str) -> Choices:
     """Return what the league offers ``person``; a question for the reader."""
-    return Choices(candidates(league), _standing(league, person))
+    return Choices(candidates(league, with_bots=True), _standing(league, person))
 
 
 def _standing(league: "League", person: str) -> "PersonStanding":
@@ -207,7 +209,8 @@ def keep(league: "League", played: PersonCast, record: "np.void", tape: bytes) -
 class PersonGame:
     """A person's match while it is played: the hands, and where their keys, pointer and pads go."""
 
-    def __init__(self, played: PersonCast, pads: PadSource) -> None:
+    def __init__(self, played: PersonCast, pads: PadSource, make: "MakeDecider | None" = None) -> None:
+        from app.desktop.arena.bots import BotSeat, bot_process, seat_of
         from game.games import game as game_named
         from game.timeline import LiveMatch
 
@@ -220,7 +223,13 @@ class PersonGame:
         game = game_named(played.request.game)
         own = self._hand(setup.device, setup.seat, game)
         policy = played.request.right.policy if setup.seat is Seat.LEFT else played.request.left.policy
-        other = policy or self._hand(setup.second_device, Seat(1 - setup.seat), game)
+        other_seat = Seat(1 - setup.seat)
+        other = (
+            self._hand(setup.second_device, other_seat, game)
+            if policy is None
+            else seat_of(policy, make or bot_process)
+        )
+        self.bots: Bots = {other_seat: other} if isinstance(other, BotSeat) else {}
         sides = (own, other) if setup.seat is Seat.LEFT else (other, own)
         self.course: LiveMatch = LiveMatch(game, sides, played.request.seed, played.request.points)
 

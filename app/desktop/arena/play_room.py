@@ -62,7 +62,7 @@ class PlayRoom(QObject):
         stage.pointed.connect(self._take_pointer)
         stage.frame_played.connect(self._poll)
         stage.focus_lost.connect(self._stop_playing)
-        stage.paused_by_hiding.connect(self._stop_playing)
+        stage.hidden.connect(self._stop_playing)
 
     @property
     def game(self) -> PersonGame | None:
@@ -116,7 +116,7 @@ class PlayRoom(QObject):
             self._desktop.toasts.info("The match kernels are not ready yet: try again in a moment.")
             return
         game = PersonGame(played, self._pads)
-        screening = self._director.show_live(played.request, game.course)
+        screening = self._director.show_live(played.request, game.course, game.bots)
         self._game = game
         screening.playback.count_in_s = _COUNT_S
         screening.playback.count_in(_FIRST_COUNT_S)

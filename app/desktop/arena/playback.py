@@ -265,7 +265,10 @@ class Playback:
             self._due += min(now - before, _LONGEST_GAP_S) * self.target_speed / self.tick_s
         played = 0
         while self._due >= 1.0 and not self.course.is_over:
+            tick = self.course.tick
             self.course.step()
+            if self.course.tick == tick:
+                break  # it waits for somebody's decision, or ended by a forfeit, which is no tick
             self._due -= 1.0
             played += 1
             if self._clock() - now > FRAME_BUDGET_S:

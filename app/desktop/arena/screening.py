@@ -3,32 +3,41 @@
 It imports the kernels: only what runs once they are ready imports this.
 """
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
+from app.desktop.arena.bots import BotSeat, MakeDecider, bot_process, seat_of
 from app.desktop.arena.people import PERSON
 from app.desktop.arena.playback import Clock, Phase, Playback
 from app.desktop.context import MatchRequest
 from app.scene import Cast, Overlays, Scene
 from game.games import game as game_named
+from game.match import is_compiled
 from game.render import View
 from game.replay import Verification
 from game.spec import Seat
 from game.timeline import LiveMatch, Timeline
 
+Bots: TypeAlias = Mapping[Seat, BotSeat]
+
 _SEEN_SPEED: Final = 64.0  # above it, nobody sees a trail: it is not followed tick by tick
 
 
 class Stepped:
-    """A course of which the scene sees the ticks: every one, or at a great speed only the last of a frame."""
+    """A course of which the scene sees the ticks: every one, or at a great speed only the last of a frame.
 
-    def __init__(self, course: Timeline | LiveMatch, scene: Scene) -> None:
+    A tick for which a Python bot has not answered yet is not played yet.
+    """
+
+    def __init__(self, course: Timeline | LiveMatch, scene: Scene, bots: Bots) -> None:
         self._course = course
         self._scene = scene
+        self._bots = bots
         self.is_followed = True
 
     @property
@@ -42,18 +51,30 @@ class Stepped:
         return self._course.is_over
 
     def step(self) -> bool:
-        """Play one tick; False at the end."""
+        """Play one tick, or none while a bot thinks; False at the end."""
+        if not self._are_ready(is_patient=True):
+            return True
         goes_on = self._course.step()
         if self.is_followed:
             self._scene.follow()
+        if goes_on and not self.is_over:
+            self._are_ready(is_patient=False)  # they think while this frame is drawn
         return goes_on
+
+    def _are_ready(self, *, is_patient: bool) -> bool:
+        match = self._course.match
+        ready = [
+            bot.is_ready(functools.partial(match.observation, seat), is_patient=is_patient)
+            for seat, bot in self._bots.items()
+        ]
+        return all(ready)
 
 
 class Wound(Stepped):
     """A course that can be sought in."""
 
     def __init__(self, timeline: Timeline, scene: Scene) -> None:
-        super().__init__(timeline, scene)
+        super().__init__(timeline, scene, {})
         self._timeline = timeline
 
     @property
@@ -83,7 +104,7 @@ class Wound(Stepped):
 class Screening:
     """One match on the screen: the request, its course, its playback, and what a frame of it shows."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # the match, its clock, who is told, how it is shown
         self,
         request: MatchRequest,
         course: Timeline | LiveMatch,
@@ -92,6 +113,7 @@ class Screening:
         ended: Callable[[], None] = lambda: None,
         finished: Callable[[], None] = lambda: None,
         looks_ahead: bool = True,
+        bots: Bots | None = None,
     ) -> None:
         self.request = request
         self.course = course
@@ -99,10 +121,18 @@ class Screening:
         ratings = ["" if side.rating is None else f"{side.rating:.0f}" for side in sides]
         cast = Cast((request.left.name, request.right.name), (ratings[0], ratings[1]))
         self._scene = Scene(course, cast)
-        self._stepped = Wound(course, self._scene) if isinstance(course, Timeline) else Stepped(course, self._scene)
+        self._bots = bots or {}
+        self._stepped = (
+            Wound(course, self._scene) if isinstance(course, Timeline) else Stepped(course, self._scene, self._bots)
+        )
         self.playback = Playback(
             self._stepped, course.game.tick_s, clock, ended=ended, finished=finished, looks_ahead=looks_ahead
         )
+
+    def close(self, *, is_awaited: bool = False) -> None:
+        """End what plays beside the window: the processes of Python bots."""
+        for bot in self._bots.values():
+            bot.close(is_awaited=is_awaited)
 
     def frame(self) -> int:
         """Play what is due; return the ticks played."""
@@ -161,3 +191,19 @@ def open_course(request: MatchRequest) -> Timeline:
     """
     policies = (request.left.policy, request.right.policy)
     return Timeline(game_named(request.game), policies, request.seed, request.points, request.tape)
+
+
+def needs_bots(request: MatchRequest) -> bool:
+    """Whether a Python bot has to decide: it plays, and there is no tape of what it did."""
+    sides = (request.left.policy, request.right.policy)
+    return request.tape is None and any(policy is not None and not is_compiled(policy) for policy in sides)
+
+
+def open_live(request: MatchRequest, make: MakeDecider = bot_process) -> tuple[LiveMatch, Bots]:
+    """Return a match in which Python bots play, and their seats; ``ValueError`` if a side is nobody."""
+    policies = (request.left.policy, request.right.policy)
+    if policies[0] is None or policies[1] is None:
+        raise ValueError("a person plays on one side: begin the match by 'Play yourself'")
+    sides = (seat_of(policies[0], make), seat_of(policies[1], make))
+    course = LiveMatch(game_named(request.game), sides, request.seed, request.points)
+    return course, {seat: side for seat, side in zip(Seat, sides, strict=True) if isinstance(side, BotSeat)}

@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import sys
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -74,6 +75,8 @@ def load_with_pygame() -> Mapping[Sound, Playable]:
     """Open the default device and load every sound; ``OSError`` if there is no device or a file is gone."""
     if os.environ.get("SDL_AUDIODRIVER") == "dummy":
         raise OSError("SDL_AUDIODRIVER asks for no device")
+    if sys.platform == "linux" and not any(map(os.path.exists, _linux_devices())):
+        raise OSError("neither ALSA nor a sound server has a device")  # asked, ALSA would fill stderr with its search
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import pygame
 
@@ -102,3 +105,12 @@ def heard(before: "View | None", after: "View", *, is_over: bool) -> Sound | Non
 def _wall_age(view: "View") -> float:
     """Return the age of the youngest touch of a wall."""
     return min((ripple.age for ripple in view.ripples if ripple.seat is None), default=math.inf)
+
+
+def _linux_devices() -> list[str]:
+    """Return where a device or a sound server would be found."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    server = os.environ.get("PULSE_SERVER", "").removeprefix("unix:")
+    if server.startswith("tcp"):
+        return ["/"]  # elsewhere, and not to be looked for
+    return ["/dev/snd", f"{runtime}/pulse/native", f"{runtime}/pipewire-0", server]

@@ -32,7 +32,7 @@ class Stage(QWidget):
 
     frame_played = Signal()
     """A frame was shown while the match moves."""
-    paused_by_hiding = Signal()
+    hidden = Signal()
     """The stage is not to be seen any more."""
     key_pressed = Signal(str, bool)
     """A key of a person who plays, by Qt's name, and whether it went down (or up)."""
@@ -312,7 +312,7 @@ class Stage(QWidget):
         """Need no frames any more."""
         super().hideEvent(event)
         self._pace()
-        self.paused_by_hiding.emit()
+        self.hidden.emit()
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: N802  # Qt's name
         """See the keys and the pointer over the court."""

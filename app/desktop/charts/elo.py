@@ -107,9 +107,11 @@ class EloChart:
 
     def take_table(self, message: Message) -> None:
         """Take the fitted ratings of a ``table`` event as their newest point."""
-        if message["season"] != self.season_id or not message["lines"]:
+        if message["season"] != self.season_id or message["quick"]:  # a quick one has no intervals
             return
         lines = [line for line in message["lines"] if 0 <= line["position"] < len(self._players)]
+        if any(line["island"] for line in lines):  # some players cannot be compared with others yet
+            return
         for line in lines:
             self._fit(line["position"], float(message["matches"]), line["rating"], line["low"], line["high"])
         self._show()

@@ -56,13 +56,16 @@ class Legend(QTreeWidget):
         """Draw every row anew: the colours have changed."""
         self._fill(model)
 
-    def show_readings(self, where: str, readings: Sequence[Reading]) -> None:
-        """Show the values at a place of x, which is called ``where``."""
+    def show_readings(self, where: str, readings: Sequence[Reading], left_out: int = 0) -> None:
+        """Show the values at a place of x, which is called ``where``, and how many curves there is no room for."""
         values = {each.curve.key: each for each in readings}
         self.blockSignals(True)  # noqa: FBT003  # Qt's signature
         try:
             self.headerItem().setText(_NAME, where)
-            self.headerItem().setText(_VALUE, "")
+            self.headerItem().setText(_VALUE, f"+ {left_out}" if left_out else "")
+            self.headerItem().setToolTip(
+                _VALUE, f"{left_out} more are not drawn: hide others to see them" if left_out else ""
+            )
             for item in self._rows:
                 found = values.get(item.data(_NAME, _KEY))
                 item.setText(_VALUE, text.number(found.y) if found else "")

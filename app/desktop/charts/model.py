@@ -16,6 +16,10 @@ MOST_CURVES: Final = 8
 """Curves that are drawn at a time: there are no more colours that can be told apart."""
 
 
+_NEAR: Final = 0.02
+"""How far beyond the end of a curve it is still read, as a share of all of x."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """What an axis measures. A clock's numbers are seconds of the epoch."""
@@ -120,13 +124,18 @@ class ChartModel:
 
     @property
     def visible(self) -> tuple[Curve, ...]:
-        """The curves that are drawn: the first ``MOST_CURVES`` that are not hidden."""
-        return tuple(curve for curve in self._curves if curve.key not in self._hidden)[:MOST_CURVES]
+        """The curves that are drawn: the first ``MOST_CURVES`` that are not hidden; of a stack all, lest its sum be wrong."""
+        wanted = self._wanted
+        return wanted if self.frame.is_stacked else wanted[:MOST_CURVES]
 
     @property
     def left_out(self) -> int:
         """Curves that are neither hidden nor drawn, because there are too many."""
-        return max(0, sum(curve.key not in self._hidden for curve in self._curves) - MOST_CURVES)
+        return len(self._wanted) - len(self.visible)
+
+    @property
+    def _wanted(self) -> tuple[Curve, ...]:
+        return tuple(curve for curve in self._curves if curve.key not in self._hidden)
 
     @property
     def is_empty(self) -> bool:
@@ -191,8 +200,14 @@ class ChartModel:
         return [self._line(curve, span) for curve in self.visible if len(curve.series)]
 
     def readings(self, x: float) -> list[Reading]:
-        """Return the value of every drawn curve at its point nearest to ``x``, smoothed as drawn."""
-        return [reading for curve in self.visible if (reading := self._reading(curve, x)) is not None]
+        """Return the value of every drawn curve at its point nearest to ``x``, smoothed as drawn.
+
+        A curve that has ended before, or begins later, has none.
+        """
+        extent = self.extent()
+        reach = _NEAR * (extent.high - extent.low) if extent is not None else 0.0
+        found = (self._reading(curve, x, reach) for curve in self.visible)
+        return [reading for reading in found if reading is not None]
 
     def to_csv(self) -> str:
         """Return every point of every curve, not smoothed and not thinned: a row a value of x."""
@@ -236,17 +251,22 @@ class ChartModel:
 
     def _stacked(self, span: Span) -> list[Line]:
         curves = [curve for curve in self.visible if len(curve.series) and not curve.is_reference]
+        if not curves:
+            return []
         xs = _union([curve.series.x for curve in curves])
         xs = xs[window(xs, span.low, span.high)]
         layers = np.cumsum([np.nan_to_num(_lookup(curve, curve.series.y, xs)) for curve in curves], axis=0)
-        kept = thin(layers[-1], MOST_POINTS)
+        kept = thin(layers[-1], min(MOST_POINTS, MOST_POINTS * MOST_CURVES // len(curves)))
         floors = [np.zeros(len(xs)), *layers]
         return [Line(curve, xs[kept], floors[i + 1][kept], low=floors[i][kept]) for i, curve in enumerate(curves)]
 
-    def _reading(self, curve: Curve, x: float) -> Reading | None:
+    def _reading(self, curve: Curve, x: float, reach: float) -> Reading | None:
         series = curve.series
         index = len(series) - 1 if curve.is_reference and len(series) else series.at(x)
         if index is None:
+            return None
+        is_beyond = x > series.x[-1] + reach or x < series.x[0] - reach
+        if is_beyond and not curve.is_reference:
             return None
         y = float(self._smoothed(curve)[index])
         is_raw = self.half_life == 0

@@ -224,7 +224,7 @@ class ChartView(QWidget):
         self.plot.show_hair(self._hair)
         x = span.high if self._hair is None else self._hair
         readings = self.model.readings(x)
-        self.legend.show_readings(self._where(readings), readings)
+        self.legend.show_readings(self._where(readings), readings, self.model.left_out)
         self.setAccessibleDescription(text.summary(self.spec.title, readings))
 
     def _where(self, readings: Sequence[Reading]) -> str:

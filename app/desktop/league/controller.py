@@ -92,6 +92,18 @@ class SeasonController(QObject):
         """The season that is being played here."""
         return self._run
 
+    @property
+    def can_pause(self) -> bool:
+        """Whether a season is being played."""
+        return self._run is not None and self._run.phase in {Phase.RUNNING, Phase.STARTING}
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether a season is paused, or the shown one has matches left and nothing else is played."""
+        if self._run is not None:
+            return self._run.phase is Phase.PAUSED
+        return self.selected is not None and self.selected.state != "complete"
+
     def reload(self) -> None:
         """Read the list of seasons again."""
         if self._ticket is not None:
@@ -248,6 +260,7 @@ class SeasonController(QObject):
     def _note_progress(self, run: SeasonRun) -> None:
         status = self._desktop.hub.status.emit
         status("workers", count(run.workers, "worker"))
+        status("saved", f"season {run.season_id}: {count(run.done, 'match', 'matches')}")
         if run.matches_per_s and not run.has_visuals:
             self._desktop.settings.put("league/matches_per_s", float(run.matches_per_s))
             status("matches", f"{run.matches_per_s:,.0f} matches/s")

@@ -243,15 +243,15 @@ class CrossView(QAbstractScrollArea):
             place = self._cell_rect(0, rank)
             is_marked = self._hover is not None and self._hover[1] == rank
             painter.setPen(theme.colour("accent" if is_marked else "text"))
-            name = f"{rank + 1}  {self._table.names[position]}"
-            text = name if metrics.horizontalAdvance(name) <= self.side - 4 else self._short(metrics, rank, name)
+            text = self._column_head(metrics, rank, self._table.names[position])
             painter.drawText(QRect(place.x(), 0, self.side, top), Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()
 
-    def _short(self, metrics: QFontMetrics, rank: int, name: str) -> str:
+    def _column_head(self, metrics: QFontMetrics, rank: int, name: str) -> str:
+        """Return the rank with the name, or, where names have no room, the rank alone."""
         if self.side < self._theme.px(64):
             return str(rank + 1)
-        return metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.side - 4)
+        return metrics.elidedText(f"{rank + 1}  {name}", Qt.TextElideMode.ElideRight, self.side - 4)
 
     # Mouse and keys
 

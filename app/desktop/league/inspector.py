@@ -79,6 +79,7 @@ class Inspector(QWidget):
         self.archive.setObjectName("archive")
         self.hash = QLineEdit()
         self.hash.setReadOnly(True)
+        self.hash.setMinimumWidth(theme.px(60))
         self.hash.setAccessibleName("Content hash")
         self.copy = IconButton(
             theme, "copy", "Copy the hash", lambda: QApplication.clipboard().setText(self.hash.text())
@@ -120,13 +121,16 @@ class Inspector(QWidget):
         theme = self._desktop.theme
         inside = QWidget()
         self._column = QVBoxLayout(inside)
+        margin = theme.px(8)
+        self._column.setContentsMargins(margin, margin, margin, margin)
         self._column.setSpacing(theme.px(6))
         title = QHBoxLayout()
         title.addWidget(self.name, 1)
-        title.addWidget(self.rename)
+        for button in (self.rename, self.export, self.archive):
+            title.addWidget(button)
         buttons = QHBoxLayout()
-        for button in (self.watch, self.play, self.export, self.archive):
-            buttons.addWidget(button)
+        buttons.addWidget(self.watch)
+        buttons.addWidget(self.play)
         buttons.addStretch(1)
         hash_row = QHBoxLayout()
         hash_row.addWidget(self.hash, 1)
@@ -221,7 +225,7 @@ class Inspector(QWidget):
         for button in (self.watch, self.play, self.export):
             button.setEnabled(not profile.problem)
         self.watch.setEnabled(not profile.problem and profile.near is not None)
-        if is_other or self.notes.toPlainText() == "":
+        if True:
             self.notes.setPlainText(player.notes)
         self._touch_notes()
         self._show_sections(profile)

@@ -139,20 +139,18 @@ class NewSeason(QDialog):
         return row
 
     def _settings(self) -> QWidget:
-        self.until_decided = QGroupBox("End an encounter once it is decided")
+        self.until_decided = QCheckBox("End an encounter once it is decided")
         self.until_decided.setObjectName("until_decided")
-        self.until_decided.setCheckable(True)
-        self.until_decided.setChecked(False)
         self.until_decided.setToolTip(
             "A sequential test after every few pairs ends an encounter of a round robin or gauntlet early"
         )
-        QVBoxLayout(self.until_decided).addWidget(self.sprt_form)
         self.until_decided.toggled.connect(self.sprt_form.setVisible)
         self.sprt_form.hide()
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.addWidget(self.form)
         column.addWidget(self.until_decided)
+        column.addWidget(self.sprt_form)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidget(inside)

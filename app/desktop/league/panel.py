@@ -58,10 +58,21 @@ class LeaguePanel(QWidget):
             keys=("Ctrl+N",),
             tip="Choose players and how they meet",
         )
-        add("season-resume", "Resume season", "League", controller.resume, tip="Go on with the shown season")
-        add("season-pause", "Pause season", "League", controller.pause)
-        add("season-stop", "Stop season after the running matches", "League", controller.stop)
-        add("season-cancel", "Stop season now", "League", controller.cancel, tip="Running matches are played again")
+        resume = add("season-resume", "Resume season", "League", controller.resume, tip="Go on with the shown season")
+        pause = add("season-pause", "Pause season", "League", controller.pause, tip="Hold the running season")
+        stop = add("season-stop", "Stop season after the running matches", "League", controller.stop)
+        cancel = add(
+            "season-cancel", "Stop season now", "League", controller.cancel, tip="Running matches are played again"
+        )
+
+        def fit() -> None:
+            resume.setEnabled(controller.can_resume)
+            pause.setEnabled(controller.can_pause)
+            for action in (stop, cancel):
+                action.setEnabled(controller.run is not None)
+
+        controller.changed.connect(fit)
+        fit()
         add(
             "season-visuals",
             "Show the season's matches, or stop showing them",

@@ -45,6 +45,7 @@ class PlayerPicker(QWidget):
         self.search.textChanged.connect(self._filter)
         self.list = QListWidget()
         self.list.setAccessibleName("Players of the season")
+        self.list.setSpacing(theme.px(2))
         self.list.setToolTip("Tick who plays; drag to change the order, which gauntlets, knockouts and ladders go by")
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.list.itemChanged.connect(self._tell)

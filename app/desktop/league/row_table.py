@@ -35,7 +35,7 @@ class RowTable(QTableView):
         super().__init__(parent)
         self._theme = theme
         self._columns = columns
-        self._is_fitting = self._fit_again = False
+        self._is_fitting = False
         self.setObjectName(name.lower().replace(" ", "_"))
         self.setAccessibleName(name)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -105,17 +105,15 @@ class RowTable(QTableView):
         self._fit()
 
     def _fit(self) -> None:
-        """Give the columns their widths; a scroll bar that comes or goes meanwhile asks for it once more."""
-        if self.model() is None:
-            return
-        if self._is_fitting:
-            self._fit_again = True
+        """Give the columns their widths, once more if a scroll bar has come or gone meanwhile."""
+        if self.model() is None or self._is_fitting:
             return
         self._is_fitting = True
+        before = self.viewport().width()
         self._fit_now()
-        if self._fit_again:
+        if self.viewport().width() != before:
             self._fit_now()
-        self._is_fitting = self._fit_again = False
+        self._is_fitting = False
 
     def _fit_now(self) -> None:
         available = self.viewport().width() * 100 // self._theme.zoom

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from app.desktop.context import Desktop
 from app.desktop.league.controller import SeasonController
 from app.desktop.league.new_season import open_new_season
-from app.desktop.league.season_run import Phase, SeasonRun, season_label, season_sentence
+from app.desktop.league.season_run import SeasonRun, season_label, season_sentence
 from app.desktop.league.words import count
 from app.desktop.widgets import IconButton, quiet_label
 
@@ -134,8 +134,7 @@ class SeasonCard(QWidget):
         self.workers_text.setText(f"{count(self.workers.value(), 'worker')} of {self.workers.maximum()}")
 
     def _toggle(self) -> None:
-        run = self._controller.run
-        if run is not None and run.phase in {Phase.RUNNING, Phase.STARTING}:
+        if self._controller.can_pause:
             self._controller.pause()
         else:
             self._controller.resume()
@@ -159,7 +158,7 @@ class SeasonCard(QWidget):
         self.end.setEnabled(run is not None and not run.is_ending)
         with QSignalBlocker(self.visuals):
             self.visuals.setChecked(self._controller.has_visuals)
-        self._show_go(run, can_resume=row is not None and row.state != "complete" and run is None)
+        self._show_go()
         if is_ours and run is not None:
             self._show_run(run)
         else:
@@ -171,14 +170,14 @@ class SeasonCard(QWidget):
             self.numbers.setText("" if run is None else f"Season {run.season_id} is running: {run.numbers()}")
         self.numbers.setVisible(bool(self.numbers.text()))
 
-    def _show_go(self, run: SeasonRun | None, *, can_resume: bool) -> None:
-        is_playing = run is not None and run.phase in {Phase.RUNNING, Phase.STARTING}
+    def _show_go(self) -> None:
+        is_playing = self._controller.can_pause
         self.go.set_icon("pause" if is_playing else "play")
         self.go.setText("Pause" if is_playing else "Resume")
         self.go.set_tip(
             "Pause the running season" if is_playing else "Go on with this season; what is stored is not played again"
         )
-        self.go.setEnabled(can_resume if run is None else not run.is_ending)
+        self.go.setEnabled(is_playing or self._controller.can_resume)
 
     def _show_run(self, run: SeasonRun) -> None:
         self.bar.show()

@@ -120,7 +120,7 @@ def season_label(row: "SeasonRow", *, is_running: bool) -> str:
         state = ""
     else:
         state = "unfinished"
-    return f"{row.id}: {row.name}" + (f" ({state})" if state else "")
+    return f"{row.id} ({state}): {row.name}" if state else f"{row.id}: {row.name}"
 
 
 def season_sentence(row: "SeasonRow", matches: int) -> str:

@@ -145,12 +145,16 @@ class StandingsTab(QWidget):
         if lines and self._person is not None:
             lines.append(self._person)
         self.model.show(lines)
-        self.hint.setText(table.problem if table is not None and table.problem else self._hint())
+        self.hint.setText(self._hint())
         self._pages.setCurrentIndex(1 if lines else 0)
         self.export.setEnabled(bool(lines))
 
     def _hint(self) -> str:
-        return HINT if self._season < 0 else "Adding up the table\N{HORIZONTAL ELLIPSIS}"
+        if self._season < 0:
+            return HINT
+        if self._table is None:
+            return "Adding up the table\N{HORIZONTAL ELLIPSIS}"
+        return self._table.problem or "No match of this season is stored yet."
 
     def _ask_person(self) -> None:
         if self._ticket is not None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:  # the window paints before the store and the kernels are imported
     from app.jobs.message import Message
 
+UNRATED: Final = 1500.0
+"""Live rating (Elo) of a player before its first match, unless a season says otherwise."""
+
 PERSON: Final = -1
 """The position of a person, who is in no season."""
 
@@ -131,11 +134,12 @@ def read_table(message: "Message") -> SeasonTable:
     places = {position: place for place, position in enumerate(told.get("placement") or (), start=1)}
     trends = _trends(told.get("history") or (), len(players))
     is_quick = bool(told.get("quick"))
+    cells = _cells(told["cells"])
     lines = tuple(replace(_line(each, players, places, trends), is_quick=is_quick) for each in told["lines"])
     return SeasonTable(
         season_id=int(told["season"]),
-        lines=lines,
-        cells=_cells(told["cells"]),
+        lines=lines or _provisional(players, cells, trends),
+        cells=cells,
         names=tuple(player["name"] for player in players),
         hashes=tuple(player["hash"] for player in players),
         matches=int(told["matches"]),
@@ -182,6 +186,49 @@ def _line(
         live=told["live"],
         place=places.get(position),
         trend=trends[position],
+    )
+
+
+def _provisional(
+    players: Sequence[Mapping[str, Any]],
+    cells: Mapping[tuple[int, int], CrossCell],
+    trends: Sequence[tuple[float, ...]],
+) -> tuple[TableLine, ...]:
+    """Return lines by live rating, for a season that has too few results for a table; none without a result."""
+    if not cells:
+        return ()
+    live = [trend[-1] if trend else UNRATED for trend in trends]
+    order = sorted(range(len(players)), key=lambda position: -live[position])
+    return tuple(
+        _provisional_line(position, rank, players[position], cells, live[position])
+        for rank, position in enumerate(order, start=1)
+    )
+
+
+def _provisional_line(
+    position: int, rank: int, player: Mapping[str, Any], cells: Mapping[tuple[int, int], CrossCell], live: float
+) -> TableLine:
+    own = [cell for (row, _), cell in cells.items() if row == position]
+    wins, draws, losses = (sum(getattr(cell, name) for cell in own) for name in ("wins", "draws", "losses"))
+    games = wins + draws + losses
+    return TableLine(
+        position=position,
+        rank=rank,
+        band="",
+        name=player["name"],
+        hash=player["hash"],
+        kind=player["kind"],
+        rating=live,
+        low=live,
+        high=live,
+        too_few=True,
+        games=games,
+        wins=wins,
+        draws=draws,
+        losses=losses,
+        score=(wins + 0.5 * draws) / games if games else 0.5,
+        faults=0,
+        live=live,
     )
 
 

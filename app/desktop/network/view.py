@@ -66,6 +66,7 @@ class NetworkView(QWidget):
         self.canvas.pointed.connect(self._read_out)
         hub.match_started.connect(self.show_match)
         hub.player_selected.connect(self._follow)
+        hub.minimised.connect(self._rest)
         hub.closing.connect(self._timer.stop)
 
     def show_match(self, screen: OnScreen) -> None:
@@ -106,6 +107,13 @@ class NetworkView(QWidget):
         if self.isVisible() and self.presenter.drawing is not None and not self._timer.isActive():
             self._timer.start()
             self.refresh()
+
+    def _rest(self, is_minimised: bool) -> None:  # noqa: FBT001  # the signal's argument
+        """Compute nothing while the window is an icon."""
+        if is_minimised:
+            self._timer.stop()
+        else:
+            self._run()
 
     def _redraw(self) -> None:
         """Show another network, or why there is none."""

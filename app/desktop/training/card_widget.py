@@ -239,7 +239,7 @@ def card_style(theme: Theme) -> str:
 #preset:hover {{ border-color: {theme.quiet}; }}
 #preset:checked {{ border: 2px solid {theme.accent}; font-weight: 600; }}
 #preset:focus {{ border: 2px solid {theme.text}; }}
-#runCard QToolButton {{ padding: 3px 5px; }}
+#runCard QToolButton {{ padding: 3px; }}
 #runCard QToolButton::menu-indicator {{ image: none; }}
 """
 

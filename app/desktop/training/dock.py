@@ -90,16 +90,15 @@ class TrainingDock(QWidget):
         self.hint = quiet_label(_HINT, is_wrapped=True)
         self.cards = CardList(self._desktop.theme)
         self.cards.wanted.connect(self._do)
-        content = QWidget()
-        content.setObjectName("trainingContent")
-        layout = QVBoxLayout(content)
+        self._content = QWidget()
+        layout = QVBoxLayout(self._content)
         layout.setContentsMargins(8, 6, 8, 8)
         for each in (self.opener, self.form, self.hint, self.cards):
             layout.addWidget(each)
         layout.addStretch(1)
         self.area = QScrollArea(widgetResizable=True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setWidget(content)
+        self.area.setWidget(self._content)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.area)
@@ -154,7 +153,7 @@ class TrainingDock(QWidget):
     def minimumSizeHint(self) -> QSize:  # noqa: N802  # Qt's name
         """Return a size at which no card is cut; lower ones scroll."""
         bar = self.area.verticalScrollBar().sizeHint().width()
-        return QSize(self.area.widget().minimumSizeHint().width() + bar, super().minimumSizeHint().height())
+        return QSize(self._content.minimumSizeHint().width() + bar, super().minimumSizeHint().height())
 
     def refresh(self) -> None:
         """Ask the league for its runs."""
@@ -298,8 +297,14 @@ class TrainingDock(QWidget):
         self.show_now()
 
     def _after_match(self, request: MatchRequest, _result: object) -> None:
-        if self._followed and champion.run_of(request) == self._followed:
-            self._watch(self._followed)
+        if not self._followed or champion.run_of(request) != self._followed:
+            return
+        card = self.book.card(self._followed)
+        is_new = card is not None and card.champion is not None and card.champion.hash != request.left.hash
+        if card is not None and (is_new or card.phase.is_active):
+            self._watch(card.run)
+        else:
+            self._follow(None)
 
     def _after_dismissal(self, request: MatchRequest) -> None:
         if self._followed and champion.run_of(request) == self._followed:

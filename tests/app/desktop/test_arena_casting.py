@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.desktop.arena.casting import Candidate, CastingError, candidates, exhibitions, match_of, pick_pairs
+from app.desktop.arena.casting import Candidate, candidates, exhibitions, match_of, pick_pairs
 from app.session import League, open_league
 from league.home import Home
 from league.store import PlayerRow
@@ -66,11 +66,11 @@ def test_nobody_is_paired_alone() -> None:
     assert pick_pairs([], 3, counting()) == []
 
 
-def test_a_python_bot_is_refused_with_a_way_out_and_left_out_of_exhibitions(league: League, tmp_path: Path) -> None:
+def test_a_python_bot_can_be_challenged_but_is_in_no_exhibition(league: League, tmp_path: Path) -> None:
     path = tmp_path / "mybot.py"
     path.write_text("class Bot:\n    def decide(self, observation):\n        return 1\n")
     bot = league.library.import_file(path, trust_python=True)
-    aimer = league.library.find("aimer")
-    with pytest.raises(CastingError, match=r"'mybot' is a Python bot.*season with visuals on"):
-        match_of(league, aimer, bot, counting())
+    request = match_of(league, league.library.find("aimer"), bot, counting())
+    assert request.right.name == "mybot"
     assert bot.hash not in {each.row.hash for each in candidates(league)}
+    assert bot.hash in {each.row.hash for each in candidates(league, with_bots=True)}

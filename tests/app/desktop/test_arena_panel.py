@@ -193,7 +193,7 @@ def test_a_stored_match_is_verified_once_its_end_is_known(
     frames(0.2)
     badge = arena.stage.heading.badge
     assert badge.text() == "✓ verified"
-    assert arena.stage.heading.title.toolTip() == "Challenge · match 1:3 · seed 7"
+    assert arena.stage.heading.title.toolTip() == "Challenge · seed 7"
     other = record.copy()
     other["state_hash"] += 1
     show(desktop, replace(request, stored=other, season_id=1, match_id=3))
@@ -223,7 +223,7 @@ def test_the_matches_of_a_season_are_shown_one_after_another(
 def test_a_season_does_not_wait_for_who_looks_elsewhere(
     arena: ArenaPanel, told: Told, desktop: Desktop, home: Home
 ) -> None:
-    live = replace(request_of(home, seed=1), is_season_live=True, match_id=1)
+    live = replace(request_of(home, seed=1), is_season_live=True, season_id=3, match_id=1)
     show(desktop, live)
     arena.hide()
     assert told.dismissed == [live]
@@ -233,6 +233,15 @@ def test_a_season_does_not_wait_for_who_looks_elsewhere(
     show(desktop, live)
     show(desktop, request_of(home, seed=2))
     assert told.dismissed == [live, live, live]
+
+
+def test_a_seasons_match_brings_the_arena_up(arena: ArenaPanel, told: Told, desktop: Desktop, home: Home) -> None:
+    desktop.hub.panel_wanted.connect(lambda name: arena.setVisible(name == "arena"))
+    arena.hide()
+    live = show(desktop, replace(request_of(home, seed=1), is_season_live=True, season_id=3, match_id=1))
+    assert arena.isVisible()
+    assert told.started[-1].request is live
+    assert told.dismissed == []
 
 
 def test_a_request_that_cannot_be_shown_is_said_and_holds_up_nobody(

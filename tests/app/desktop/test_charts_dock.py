@@ -103,8 +103,12 @@ def test_live_ratings_grow_the_curve(dock, season, jobs, qtbot):
 
 
 def test_a_table_and_a_selected_player_arrive_over_the_hub(dock, season, desktop):
-    lines = [{"position": position, "rating": 1500.0, "low": 1450.0, "high": 1550.0} for position in range(3)]
-    desktop.hub.table_ready.emit({"event": "table", "season": season.row.id, "matches": 36, "lines": lines})
+    lines = [
+        {"position": position, "rating": 1500.0, "low": 1450.0, "high": 1550.0, "island": 0} for position in range(3)
+    ]
+    desktop.hub.table_ready.emit(
+        {"event": "table", "season": season.row.id, "matches": 36, "quick": False, "lines": lines}
+    )
     assert dock.elo.chart.fitted_matches == 36
     desktop.hub.player_selected.emit(season.players[1])
     assert [curve.title for curve in dock.elo.chart.model.curves if curve.is_marked] == [season.players[1].name]

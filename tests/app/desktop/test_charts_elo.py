@@ -21,10 +21,10 @@ HISTORY = RatingSeries(np.array([9, 19]), np.array([np.full(10, 1500.0), 1500.0 
 
 def table(matches, season=3, **ratings):
     lines = [
-        {"position": int(position[1:]), "rating": rating, "low": rating - 50, "high": rating + 50}
+        {"position": int(position[1:]), "rating": rating, "low": rating - 50, "high": rating + 50, "island": 0}
         for position, rating in ratings.items()
     ]
-    return {"event": "table", "season": season, "matches": matches, "lines": lines}
+    return {"event": "table", "season": season, "matches": matches, "quick": False, "lines": lines}
 
 
 @pytest.fixture
@@ -70,6 +70,14 @@ def test_a_trend_fills_in_what_was_before_the_table(chart):
     assert curve(chart, "p0").series.x.tolist() == [10.0, 15.0, 20.0]
     assert curve(chart, "p0").series.y.tolist() == [1510.0, 1515.0, 1520.0]
     assert "p9" not in [each.title for each in chart.model.curves]
+
+
+def test_tables_without_intervals_or_of_players_that_cannot_be_compared_are_left_out(chart):
+    chart.take_table({**table(20, p9=1600.0), "quick": True})
+    apart = table(20, p9=1600.0, p8=1500.0)
+    apart["lines"][1]["island"] = 1
+    chart.take_table(apart)
+    assert chart.fitted_matches == 0
 
 
 def test_live_points_follow_the_history(chart):

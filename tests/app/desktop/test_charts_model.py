@@ -117,6 +117,21 @@ def test_a_species_that_is_not_there_yet_counts_nothing_in_the_stack():
     assert model.lines()[1].y.tolist() == [5, 5, 9]
 
 
+def test_a_stack_draws_every_part_lest_its_sum_be_wrong():
+    frame = Frame(Axis("Step"), Axis("Members"), "", is_stacked=True)
+    model = model_of(*[[1.0] * 9_000] * 20, frame=frame)
+    lines = model.lines()
+    assert model.left_out == 0
+    assert lines[-1].y.tolist() == [20.0] * len(lines[-1].x)
+    assert sum(len(line.x) for line in lines) <= 2_000 * MOST_CURVES
+
+
+def test_a_curve_that_has_ended_is_not_read_where_it_is_no_more():
+    model = model_of(range(100), range(50))
+    assert [reading.curve.key for reading in model.readings(99.0)] == ["k0"]
+    assert [reading.y for reading in model.readings(50.4)] == [50.0, 49.0]
+
+
 def test_a_logarithmic_axis_leaves_out_what_has_no_logarithm():
     model = model_of([100.0, 0.0, -1.0, 1000.0])
     model.is_log = True

@@ -38,6 +38,10 @@ def test_each_button_is_its_choice(dialog: CloseDialog, qtbot: QtBot, choice: Cl
     assert dialog.buttons[choice].accessibleDescription()
 
 
+def test_pausing_is_the_default(dialog: CloseDialog) -> None:
+    assert [choice for choice, button in dialog.buttons.items() if button.isDefault()] == [CloseChoice.PAUSE]
+
+
 @pytest.mark.parametrize(("key", "choice"), [(Qt.Key.Key_Return, CloseChoice.PAUSE), (Qt.Key.Key_Escape, None)])
 def test_enter_pauses_and_escape_stays(
     dialog: CloseDialog, qtbot: QtBot, key: Qt.Key, choice: CloseChoice | None

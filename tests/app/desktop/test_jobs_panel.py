@@ -104,12 +104,16 @@ def test_details_are_the_command_line_the_reason_and_the_log(
 def test_clearing_takes_away_what_has_ended_and_it_stays_away(
     panel: JobsPanel, jobs: FakeJobBoard, qtbot: QtBot
 ) -> None:
-    first = jobs.start("First", [], "season")
-    jobs.start("Second", [], "season")
-    jobs.ends(first)
+    for title in ("First", "Second", "Third"):
+        jobs.start(title, [], "season")
+    jobs.ends("job-3")
+    select(panel, "First")
     qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
-    jobs.start("Third", [], "season")
-    assert [row[0] for row in rows(panel)] == ["Third", "Second"]
+    chosen = panel.selected()
+    assert chosen is not None
+    assert chosen.title == "First"
+    jobs.start("Fourth", [], "season")
+    assert [row[0] for row in rows(panel)] == ["Fourth", "Second", "First"]
     assert not panel.clear.isEnabled()
 
 

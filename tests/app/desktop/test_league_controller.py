@@ -166,7 +166,7 @@ def test_progress_goes_to_the_status_bar_and_measures_the_speed(controller, desk
     told = []
     desktop.hub.status.connect(lambda field, text: told.append((field, text)))
     jobs.says(jobs.last("season").id, "progress", **PROGRESS)
-    assert told == [("workers", "2 workers"), ("matches", "123 matches/s")]
+    assert told == [("workers", "2 workers"), ("saved", "season 1: 10 matches"), ("matches", "123 matches/s")]
     assert controller.speed == 123.0
 
 

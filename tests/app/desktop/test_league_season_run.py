@@ -61,8 +61,8 @@ def test_a_shown_match_is_awaited_until_it_is_stored():
 def test_the_list_says_what_is_not_as_expected():
     complete, stopped = season(id=1, state="complete"), season(id=2, state="stopped", planned_matches=40)
     assert season_label(complete, is_running=False) == "1: Spring"
-    assert season_label(stopped, is_running=False) == "2: Spring (unfinished)"
-    assert season_label(stopped, is_running=True) == "2: Spring (running)"
+    assert season_label(stopped, is_running=False) == "2 (unfinished): Spring"
+    assert season_label(stopped, is_running=True) == "2 (running): Spring"
     assert season_sentence(complete, 1) == "Complete: 1 match"
     assert season_sentence(stopped, 12) == "Unfinished: 12 of 40 matches are stored"
 

@@ -125,6 +125,9 @@ def test_exports_are_made_by_a_process(standings, desktop, jobs, home, season_id
     assert desktop.toasts.texts()[-1].endswith("cannot be written: the disk is full")
 
 
-def test_a_season_without_ratings_says_why(panel, desktop, home, season_id):
-    desktop.hub.table_ready.emit({**table_of(home, season_id), "lines": [], "problem": "no ratings: nobody has met"})
+def test_a_season_without_a_result_says_so(panel, desktop, home, season_id):
+    empty = {**table_of(home, season_id), "lines": [], "cells": [], "problem": ""}
+    desktop.hub.table_ready.emit(empty)
+    assert panel.standings.hint.text() == "No match of this season is stored yet."
+    desktop.hub.table_ready.emit({**empty, "problem": "no ratings: nobody has met"})
     assert panel.standings.hint.text() == "no ratings: nobody has met"

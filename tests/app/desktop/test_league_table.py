@@ -52,8 +52,11 @@ def test_a_quick_table_claims_no_interval(home):
 def test_a_season_without_ratings_keeps_its_players(home):
     message = {**table_of(home, store_season(home)), "lines": [], "problem": "no ratings: too few"}
     table = read_table(message)
-    assert table.order == (0, 1, 2, 3)
-    assert table.problem
+    assert {line.name for line in table.lines} == set(STRENGTH[:4])
+    assert [line.live for line in table.lines] == sorted((line.live for line in table.lines), reverse=True)
+    assert all(line.too_few for line in table.lines)
+    assert sum(line.games for line in table.lines) == 2 * 72
+    assert read_table({**message, "cells": []}).order == (0, 1, 2, 3)
 
 
 def test_columns_give_way_in_their_order_and_fill_the_room():

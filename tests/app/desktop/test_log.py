@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.desktop.context import Desktop
 from app.desktop.log.lines import MAX_LINES
+from app.desktop.log.records import Records
 from app.desktop.panels.log import LogPanel
 from tests.app.desktop.doubles import FakeJobBoard
 
@@ -62,14 +63,25 @@ def test_the_end_of_work_is_noted_and_that_of_chores_is_not(panel: LogPanel, job
     assert panel.texts() == ["complete"]
 
 
-def test_a_panel_that_is_gone_leaves_the_programs_log_as_it_was(desktop: Desktop, qtbot: QtBot) -> None:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+def test_a_panel_that_is_gone_is_no_listener_any_more(desktop: Desktop, qtbot: QtBot) -> None:
+    handlers = list(logging.getLogger().handlers)
     panel = LogPanel(desktop)
-    assert len(root.handlers) == len(handlers) + 1
+    assert len(logging.getLogger().handlers) == len(handlers) + 1
     with qtbot.waitSignal(panel.destroyed):
         panel.deleteLater()
-    assert (root.handlers, root.level) == (handlers, level)
+    assert logging.getLogger().handlers == handlers
+
+
+def test_warnings_pass_while_somebody_listens_and_the_log_is_left_as_it_was(qapp: QApplication) -> None:
+    program = logging.Logger("program", logging.ERROR)
+    records, told = Records(program), []
+    records.arrived.connect(lambda *parts: told.append(parts[:3]))
+    records.start()
+    program.warning("slow %s", "disk")
+    records.stop()
+    program.error("unheard")
+    assert told == [("WARNING", "program", "slow disk")]
+    assert (program.level, program.handlers) == (logging.ERROR, [])
 
 
 def test_a_traceback_is_shown_on_a_double_click(panel: LogPanel, qtbot: QtBot) -> None:

@@ -133,14 +133,15 @@ def test_crossings_are_counted():
     assert crossings([[0, 1], [2, 3], [4]], [(0, 4), (1, 2)]) == 0
 
 
-def test_two_swapped_nodes_are_put_straight():
-    row, source = np.array([0, 1, 2, 3, 4], np.int32), np.array([1, 0, 2, 3], np.int32)
+def test_scrambled_nodes_are_put_straight():
+    reads = [3, 0, 4, 1, 2]  # node j reads input reads[j], and the output reads all nodes
+    source = np.array([*reads, *range(5, 10)], np.int32)
     policy = GraphPolicy(
-        2, row, source, np.ones(4, np.float32), np.zeros(4, np.float32), np.zeros(4, np.int32),
-        np.array([5, 4], np.int32),
+        5, np.array([0, 1, 2, 3, 4, 5, 10], np.int32), source, np.ones(10, np.float32), np.zeros(6, np.float32),
+        np.zeros(6, np.int32), np.array([10], np.int32),
     )  # fmt: skip
     places = lay_out(net_of(policy)).places
-    assert places[3].y < places[2].y
+    assert sorted(range(5, 10), key=lambda value: places[value].y) == [6, 8, 9, 5, 7]
 
 
 def test_of_a_large_network_the_strongest_part_is_shown():

@@ -124,6 +124,14 @@ def test_a_closing_window_stops_it(view, desktop):
     assert not view._timer.isActive()
 
 
+def test_it_rests_while_the_window_is_minimised(view, desktop):
+    desktop.hub.match_started.emit(on_screen(NET, BOT))
+    desktop.hub.minimised.emit(True)
+    assert not view._timer.isActive()
+    desktop.hub.minimised.emit(False)
+    assert view._timer.isActive()
+
+
 def test_the_same_tick_is_painted_once(view, desktop):
     desktop.hub.match_started.emit(on_screen(NET, BOT))
     shown = view.canvas._moment

@@ -122,6 +122,11 @@ def test_rows_do_not_overwrite_what_a_job_of_this_window_says(book: RunBook) -> 
     book.set_rows([row("es-1", "running", step=10, expected=100)])
     card = only(book)
     assert (card.step, card.job, card.is_stored) == (60, "job-1", True)
+    book.set_rows([])
+    assert only(book).step == 60
+    book.end("job-1", "", is_ok=True)
+    book.set_rows([])
+    assert book.cards() == []
 
 
 def test_a_run_that_is_starting_survives_a_look_at_the_league(book: RunBook) -> None:

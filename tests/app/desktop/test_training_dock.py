@@ -281,30 +281,49 @@ def test_a_card_is_selected_by_mouse_and_keyboard_and_others_hear_it(
         qtbot.keyClick(card(dock), Qt.Key.Key_Return)
 
 
-def test_the_champion_is_watched_and_the_next_one_after_the_match(
-    desktop: Desktop, qtbot: QtBot, stored: str, opened: list[str]
-) -> None:
-    dock = make_dock(desktop, qtbot, opened)
+def watch(dock: TrainingDock, desktop: Desktop, qtbot: QtBot, button: str = "watch") -> MatchRequest:
     with qtbot.waitSignal(desktop.hub.show_match) as shown:
-        click(qtbot, card(dock).watch)
+        if button == "watch":
+            click(qtbot, card(dock).watch)
+        else:
+            card(dock).follow.trigger()
     request: MatchRequest = shown.args[0]
+    return request
+
+
+def test_the_champion_is_watched_once(desktop: Desktop, qtbot: QtBot, stored: str, opened: list[str]) -> None:
+    dock = make_dock(desktop, qtbot, opened)
+    request = watch(dock, desktop, qtbot)
     assert request.title == "Champion of Ada, step 10"
     asked: list[MatchRequest] = []
     desktop.hub.show_match.connect(asked.append)
     desktop.hub.match_ended.emit(request, None)
     settle(dock, desktop, qtbot)
     assert asked == []
-    with qtbot.waitSignal(desktop.hub.show_match):
-        card(dock).follow.trigger()
+
+
+def test_a_run_that_is_followed_is_shown_again_while_it_trains(
+    desktop: Desktop, qtbot: QtBot, stored: str, opened: list[str], jobs: FakeJobBoard
+) -> None:
+    dock = make_dock(desktop, qtbot, opened)
+    click(qtbot, card(dock).turn)
+    request = watch(dock, desktop, qtbot, "follow")
     with qtbot.waitSignal(desktop.hub.show_match):
         desktop.hub.match_ended.emit(request, None)
+    jobs.ends("job-1")
+    desktop.hub.match_ended.emit(request, None)
+    assert not card(dock).follow.isChecked()
+
+
+def test_following_ends_when_the_user_looks_at_something_else(
+    desktop: Desktop, qtbot: QtBot, stored: str, opened: list[str]
+) -> None:
+    dock = make_dock(desktop, qtbot, opened)
+    request = watch(dock, desktop, qtbot, "follow")
+    desktop.hub.match_dismissed.emit(MatchRequest(Contender("a"), Contender("b"), 1, 5))
+    assert card(dock).follow.isChecked()
     desktop.hub.match_dismissed.emit(request)
     assert not card(dock).follow.isChecked()
-    asked.clear()
-    desktop.hub.match_ended.emit(request, None)
-    desktop.hub.match_ended.emit(MatchRequest(Contender("a"), Contender("b"), 1, 5), None)
-    settle(dock, desktop, qtbot)
-    assert asked == []
 
 
 def test_the_champion_joins_the_league_under_a_name_of_choice(

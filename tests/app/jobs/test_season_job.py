@@ -198,7 +198,7 @@ def test_switching_at_odd_moments_loses_repeats_and_changes_nothing(tmp_path: Pa
     with open_small_league(tmp_path / "job") as league:
         assert make_job(window, is_on_screen=True).play(league, clock=quick_clock())
         result = came_to(league)
-        ids = league.store.stored_match_ids(1).tolist()
+        ids = league.store.find_match_ids(1).tolist()
     assert next(switches) > 10
     assert window.named("show")
     assert ids == list(range(24))
@@ -264,7 +264,7 @@ def test_stop_leaves_the_shown_match_for_later(tmp_path: Path) -> None:
 
     with open_small_league(tmp_path / "job") as league:
         assert not make_job(Window(stop), is_on_screen=True).play(league)
-        assert league.store.stored_match_ids(1).tolist() == [0, 1, 2, 3, 4]
+        assert league.store.find_match_ids(1).tolist() == [0, 1, 2, 3, 4]
         assert league.store.season(1).state == "stopped"
         assert make_job(Window()).play(league)
         assert came_to(league) == untouched(tmp_path / "plain")
