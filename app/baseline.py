@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from app.session import League
+from app.tournament import DEFAULT_GAME
 from game.batch import MATCH_DTYPE
 from game.executors.base import MatchRows, RunControl, RunState
 from game.executors.serial import SerialExecutor
@@ -22,7 +23,6 @@ from league.home import Home, write_atomic
 
 FILE_NAME: Final = "baseline.json"
 DEFAULT_SECONDS: Final = 2.0
-_GAME: Final = "rally"
 _SEED: Final = 1
 _PAIRS_A_BLOCK: Final = 8
 
@@ -83,7 +83,7 @@ def measure_baseline(
     if len(policies) < 2:
         raise BaselineError(f"the league has {len(policies)} compiled players, two are needed: import some")
     control = control or RunControl()
-    game = game_named(_GAME)
+    game = game_named(DEFAULT_GAME)
     matches = ticks = 0
     with SerialExecutor() as executor:
         for _ in executor.play(game, policies, [_block(len(policies), 0, game.default_points)]):

@@ -178,7 +178,7 @@ def _config(league: League, request: Request) -> SeasonConfig:
 
 
 def new_seed() -> int:
-    """Return a season seed that nobody has chosen."""
+    """Return a seed that nobody has chosen, of a season or a training run."""
     return int(np.random.default_rng().integers(2**31))
 
 

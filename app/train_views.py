@@ -2,19 +2,26 @@
 
 import sys
 from types import TracebackType
-from typing import Final, Never
+from typing import Never
 
 from tqdm import tqdm
 
-from ai.run_folder import ChampionFile
 from ai.runs import Run
 from ai.trainer import Trainer
-from ai.training import ChampionKept, OnEvent, RunEnded, RunStarted, StepDone, TrainEvent, TrainProgress
+from ai.training import (
+    ChampionKept,
+    DetailsKept,
+    OnEvent,
+    RunEnded,
+    RunStarted,
+    StepDone,
+    TrainEvent,
+    TrainProgress,
+)
 from app.jobs.channel import Channel
 from app.jobs.message import Message
+from app.progress import progress_bar
 from game.executors.base import RunControl
-
-_LINE_S: Final = 10.0
 
 
 class TerminalView:
@@ -60,16 +67,8 @@ class TerminalView:
 
     def _progress(self, progress: TrainProgress) -> None:
         if self._bar is None:
-            self._bar = tqdm(
-                desc=self._label,
-                total=progress.expected,
-                initial=progress.done,
-                unit=f" {self._trainer.step_unit}",
-                file=sys.stderr,
-                dynamic_ncols=True,
-                mininterval=0.1 if sys.stderr.isatty() else _LINE_S,
-                ascii=not sys.stderr.isatty(),
-            )
+            unit = self._trainer.step_unit
+            self._bar = progress_bar(self._label, unit, total=progress.expected, initial=progress.done)
         self._bar.set_postfix_str(self._headline(), refresh=False)
         self._bar.update(progress.done - self._bar.n)
 
@@ -84,7 +83,7 @@ class ChannelView:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._run: Run | None = None
-        self._champion: tuple[ChampionFile, float] | None = None
+        self._champion: ChampionKept | None = None
         self.has_ended = False
 
     @property
@@ -111,7 +110,7 @@ class ChannelView:
             if self._champion is None:
                 self.say("there is no champion yet")
             else:
-                self._send_champion(*self._champion)
+                self._send_champion(self._champion)
 
     def fail(self, reason: str) -> None:
         """Send the end of a run that has not begun or has not sent it itself."""
@@ -127,14 +126,16 @@ class ChannelView:
             case TrainProgress():
                 self._channel.send("progress", run=self._id, **vars(event))
             case ChampionKept():
-                self._champion = (event.file, event.fitness)
-                self._send_champion(event.file, event.fitness)
+                self._champion = event
+                self._send_champion(event)
+            case DetailsKept():
+                self._channel.send("details", run=self._id, step=event.step, details=dict(event.details))
             case RunEnded():
                 self.has_ended = True
                 self._channel.send("ended", run=self._id, state=event.state, reason=event.reason)
 
     def _started(self, event: RunStarted) -> None:
-        self._run = event.run
+        self._run, self._champion = event.run, event.champion
         manifest = event.run.manifest
         self._channel.send(
             "run_started",
@@ -147,7 +148,8 @@ class ChannelView:
             config=dict(manifest.config),
         )
 
-    def _send_champion(self, file: ChampionFile, fitness: float) -> None:
+    def _send_champion(self, champion: ChampionKept) -> None:
+        file = champion.file
         self._channel.send(
-            "champion", run=self._id, hash=file.hash, file=str(file.path), step=file.step, fitness=fitness
+            "champion", run=self._id, hash=file.hash, file=str(file.path), step=file.step, fitness=champion.fitness
         )

@@ -6,20 +6,17 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final, Protocol
 
-import numpy as np
-
 from ai.runs import Plan, Run, Runs
 from ai.trainer import Opponent, TrainContext, Trainer, TrainerConfig
 from ai.training import OnEvent, RunEnded, Training
 from app.session import League
-from app.tournament import UsageError, interruptible
+from app.tournament import DEFAULT_GAME, UsageError, interruptible, new_seed
 from game.executors.base import ExecutorSettings, RunControl, make_executor
 from game.games import game as game_named
 from game.spec import GameSpec
 from game.warmup import warm_up
 from league.library import PlayerError
 
-DEFAULT_GAME: Final = "rally"
 MAX_SEED: Final = 2**63 - 1
 
 LATEST: Final = ""
@@ -104,7 +101,7 @@ class _Start:
 
 
 def _new(runs: Runs, request: TrainRequest) -> _Start:
-    seed = request.seed if request.seed is not None else int(np.random.default_rng().integers(2**31))
+    seed = request.seed if request.seed is not None else new_seed()
     if not 0 <= seed <= MAX_SEED:
         raise UsageError(f"seed is {seed}: 0 to {MAX_SEED} are allowed")
     config = request.trainer.configure(request.fields, request.preset)

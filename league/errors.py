@@ -51,3 +51,7 @@ class UnknownRowError(StoreError):
 
 class SecondWriterError(StoreError):
     """Another process already writes to this league."""
+
+
+class SeasonError(LeagueError):
+    """A season cannot be played: what is stored does not belong to it, or its configuration has changed."""

@@ -6,6 +6,7 @@ schedule again, takes from the store what was played, and plays the rest.
 """
 
 import bisect
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,15 +19,19 @@ from game.executors.base import Executor, FaultReport, MatchRows, PlayedChunk, R
 from game.games import game as game_named
 from game.policies.bank import Policy
 from game.seeding import pair_seeds
-from game.spec import RESULT_DTYPE, Results
+from game.spec import Results
 from league.config import SeasonConfig
-from league.errors import LeagueError
+from league.errors import SeasonError
 from league.ratings.bradley_terry import BradleyTerryConfig
 from league.ratings.standings import Standing, standings
 from league.schedules import schedule
 from league.schedules.base import Pairing
+from league.season_progress import Clock, Progress, ProgressCallback, Watch
 from league.store import FaultRow, PlayerRow, RatingPoint, SeasonRow, SeasonState, Store
+from league.stored_matches import StoredMatches
 from league.tally import Encounters, History, LiveRatings, Totals
+
+__all__ = ["HISTORY_POINTS", "STORE_S", "Progress", "ProgressCallback", "Season", "SeasonError", "StoredCallback"]
 
 HISTORY_POINTS: Final = 200
 """About how many points of the live ratings a season keeps."""
@@ -35,40 +40,7 @@ STORE_S: Final = 0.25
 """Seconds that results wait to be stored together."""
 
 _STORE_ROWS: Final = 4096
-_PROGRESS_S: Final = 0.1
 
-Clock: TypeAlias = Callable[[], float]
-
-
-class SeasonError(LeagueError):
-    """A season cannot be played: what is stored does not belong to it, or its configuration has changed."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a season is. Rates are of this run; ``expected`` counts the season's matches, an upper bound if not exact."""
-
-    done: int
-    expected: int
-    is_exact: bool
-    played: int
-    ticks: int
-    seconds: float
-    faults: int
-    workers: int
-
-    @property
-    def matches_per_s(self) -> float:
-        """Matches played in this run, a second."""
-        return self.played / self.seconds if self.seconds > 0 else 0.0
-
-    @property
-    def eta_s(self) -> float | None:
-        """Seconds that the rest will take at this rate; None before the first match."""
-        return (self.expected - self.done) / self.matches_per_s if self.played else None
-
-
-ProgressCallback: TypeAlias = Callable[[Progress], None]
 
 StoredCallback: TypeAlias = Callable[[Results, Sequence[FaultRow]], None]
 """Told of matches, in match order, once they and their faults are stored and added up."""
@@ -129,7 +101,7 @@ class Season:
         self._planned: list[_Planned] = []
         self._history: History = []
         self._is_round_planned = False
-        self._stored = _StoredMatches(self._store, self.row.id)
+        self._stored = StoredMatches(self._store, self.row.id)
 
     @classmethod
     def create(cls, store: Store, config: SeasonConfig, name: str, *, clock: Clock = time.monotonic) -> "Season":
@@ -196,7 +168,7 @@ class Season:
         self._on_stored, self._store_s = on_stored, store_s
         self._reset()
         self.played, self._faults = Totals(), 0
-        watch = _Watch(self, executor, on_progress, self._clock)
+        watch = Watch(functools.partial(self.progress, executor), on_progress, self._clock)
         self._set_state("running")
         self._stored_before = self._store.count_matches(self.row.id)
         watch.report()
@@ -209,7 +181,7 @@ class Season:
         watch.report()
         return is_complete
 
-    def _run_rounds(self, executor: Executor, policies: Sequence[Policy], control: RunControl, watch: "_Watch") -> bool:
+    def _run_rounds(self, executor: Executor, policies: Sequence[Policy], control: RunControl, watch: Watch) -> bool:
         rounds = schedule(self.config.format).rounds(len(self.players), self.config, self.encounters)
         for pairings in rounds:
             buffer = _Buffer()
@@ -387,70 +359,9 @@ class Season:
         )
 
 
-class _StoredMatches:
-    """The matches that a season had in the store, read page by page as the schedule comes to them."""
-
-    def __init__(self, store: Store, season_id: int) -> None:
-        self._pages = store.match_pages(season_id)
-        self._held = np.zeros(0, RESULT_DTYPE)
-
-    def take(self, begin: int, end: int) -> Results:
-        """Return the stored matches with ids from ``begin`` to ``end`` - 1; calls must ascend."""
-        parts: list[Results] = []
-        while True:
-            cut = int(np.searchsorted(self._held["match_id"], end))
-            parts.append(self._held[:cut])
-            self._held = self._held[cut:]
-            if len(self._held):
-                break
-            page = next(self._pages, None)
-            if page is None:
-                break
-            self._held = page
-        found = np.concatenate(parts)
-        if len(found) and found["match_id"][0] < begin:
-            raise SeasonError(
-                f"match {found['match_id'][0]} is stored, but the season's configuration does not have it"
-            )
-        return found
-
-
-class _Watch:
-    """Reports progress, at most ten times a second."""
-
-    def __init__(self, season: Season, executor: Executor, callback: ProgressCallback | None, clock: Clock) -> None:
-        self._season = season
-        self._executor = executor
-        self._callback = callback
-        self._clock = clock
-        self._begin = self._last = clock()
-
-    def tick(self) -> None:
-        """Report if the last report is old enough."""
-        if self._clock() - self._last >= _PROGRESS_S:
-            self.report()
-
-    def report(self) -> None:
-        """Report now."""
-        self._last = self._clock()
-        if self._callback is not None:
-            self._callback(self._season.progress(self._executor, self._last - self._begin))
-
-
 def _points(history: History) -> list[RatingPoint]:
     return [
         RatingPoint(match_id, position, float(rating))
         for match_id, ratings in history
         for position, rating in enumerate(ratings)
-    ]
-
-
-def fault_lines(faults: Iterable[FaultRow], players: Sequence[PlayerRow]) -> list[str]:
-    """Return one line a player and kind of fault: how often, and the first one's words."""
-    grouped: dict[tuple[int, int], list[FaultRow]] = {}
-    for fault in faults:
-        grouped.setdefault((fault.position, fault.termination), []).append(fault)
-    return [
-        f"{players[position].name}: {len(group)} x {group[0].termination.text} ({group[0].detail})"
-        for (position, _), group in sorted(grouped.items())
     ]

@@ -1,7 +1,8 @@
 """What a season has come to, ready to be printed, written as JSON or CSV, or drawn: one value for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,10 @@ from game.spec import MatchEnd
 from league.ratings.bradley_terry import PairTable, RatingsError
 from league.ratings.cycles import nash_average, significant_cycles
 from league.ratings.standings import HeadToHead, Standing, head_to_head
-from league.season import Season, fault_lines
+from league.season import Season
 from league.store import FaultRow, PlayerRow, RatingPoint, SeasonRow, Store
 
-NASH_PLAYERS = 60
+NASH_PLAYERS: Final = 60
 """Nash averaging is shown up to this many players."""
 
 
@@ -104,7 +105,7 @@ def summarise(store: Store, season: Season, *, resamples: int | None = None) -> 
         is_complete=season.is_complete,
         outcomes=_outcomes(season),
         faults=faults,
-        fault_lines=tuple(fault_lines(faults, season.players)),
+        fault_lines=tuple(_fault_lines(faults, season.players)),
         cycles=tuple(
             " > ".join(names[player] for player in (*cycle.players, cycle.players[0]))
             for cycle in significant_cycles(table)
@@ -138,3 +139,14 @@ def _nash(table: PairTable) -> NDArray[np.float64] | None:
     matrix[table.first, table.second] = edge
     matrix[table.second, table.first] = -edge
     return nash_average(matrix).p
+
+
+def _fault_lines(faults: Iterable[FaultRow], players: Sequence[PlayerRow]) -> list[str]:
+    """Return one line a player and kind of fault: how often, and the first one's words."""
+    grouped: dict[tuple[int, int], list[FaultRow]] = {}
+    for fault in faults:
+        grouped.setdefault((fault.position, fault.termination), []).append(fault)
+    return [
+        f"{players[position].name}: {len(group)} x {group[0].termination.text} ({group[0].detail})"
+        for (position, _), group in sorted(grouped.items())
+    ]

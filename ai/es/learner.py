@@ -97,10 +97,10 @@ class EsLearner:
         if parent is None or parent.shape != self._parent.shape or parent.dtype != self._parent.dtype:
             found = None if parent is None else parent.shape
             raise TrainingError(f"the checkpoint's parent is {found}: the configuration needs {self._parent.shape}")
-        values = [state.numbers.get(name) for name in _NUMBERS]
-        if not all(isinstance(value, int | float) for value in values):
+        numbers = [float(value) for name in _NUMBERS if isinstance(value := state.numbers.get(name), int | float)]
+        if len(numbers) < len(_NUMBERS):
             raise TrainingError(f"the checkpoint lacks one of {', '.join(_NUMBERS)}: resume from another one")
-        generation, self._step_size, self._success, self._best_score = (float(str(value)) for value in values)
+        generation, self._step_size, self._success, self._best_score = numbers
         self._generation = int(generation)
         self._parent = parent.astype(np.float64)
         set_rng_state(self._rng, state.numbers.get("rng"))

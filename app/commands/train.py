@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import click
 
+from ai.errors import failure_reason
 from ai.runs import Runs
 from ai.trainer import Trainer, trainer, trainers
+from ai.training import RunEnded
 from app.cli import DONE, INTERRUPTED
 from app.command_options import WorkerCount, events_option, home_option, json_option
 from app.config_options import config_options, given_only
@@ -16,10 +18,8 @@ from app.run_text import run_object, run_text, trainers_text
 from app.session import open_league
 from app.tournament import UsageError
 from app.train_views import ChannelView, TerminalView
-from app.training import LATEST, TrainRequest, View, run_training
-from game.errors import GameError
+from app.training import LATEST, TrainRequest, run_training
 from game.executors.base import ExecutorSettings, default_workers, executors, usable_cores
-from league.errors import LeagueError
 
 _WORKERS: Final = "Worker processes.  [default: one a physical core; with --events one less]"
 
@@ -75,31 +75,32 @@ def _options(chosen: Trainer, presets: str) -> list[Callable[[Any], Any]]:
 
 
 def _train(chosen: Trainer, options: dict[str, Any]) -> int:
-    if not options["is_job"]:
-        with TerminalView(chosen) as terminal:
-            return _trained(chosen, options, terminal)
+    ended = _as_job(chosen, options) if options["is_job"] else _by_hand(chosen, options)
+    return INTERRUPTED if ended.state == "stopped" else DONE
+
+
+def _as_job(chosen: Trainer, options: dict[str, Any]) -> RunEnded:
     with Channel() as channel:
         view = ChannelView(channel)
         channel.hand_commands_to(view.obey)
         try:
-            return _trained(chosen, options, view)
-        except (LeagueError, GameError) as error:
-            view.fail(str(error))
+            with open_league(options["home"]) as league:
+                return run_training(league, _request(chosen, options), view)[1]
+        except Exception as error:
+            view.fail(failure_reason(error))
             raise
 
 
-def _trained(chosen: Trainer, options: dict[str, Any], view: View) -> int:
-    request = _request(chosen, options)
+def _by_hand(chosen: Trainer, options: dict[str, Any]) -> RunEnded:
     with open_league(options["home"]) as league:
-        run, ended = run_training(league, request, view)
+        with TerminalView(chosen) as view:  # its bar must be gone before the result comes
+            run, ended = run_training(league, _request(chosen, options), view)
         row = Runs(league.home, league.store).row(run.id)
-    if not options["is_job"]:
-        is_json = options["as_json"]
-        text = (
-            [json.dumps(run_object(row), allow_nan=False)] if is_json else run_text(row, run, chosen, options["home"])
-        )
-        click.echo("\n".join(text))
-    return INTERRUPTED if ended.state == "stopped" else DONE
+    if options["as_json"]:
+        click.echo(json.dumps(run_object(row), allow_nan=False))
+    else:
+        click.echo("\n".join(run_text(row, run, chosen, options["home"])))
+    return ended
 
 
 def _request(chosen: Trainer, options: dict[str, Any]) -> TrainRequest:

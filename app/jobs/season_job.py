@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from ai.errors import failure_reason
 from app.jobs.channel import Channel
 from app.jobs.message import Message
 from app.jobs.screen_executor import ScreenExecutor
@@ -16,13 +17,12 @@ from app.jobs.season_events import SeasonEvents, SeasonWatch
 from app.jobs.stage import Leg, Stage
 from app.session import League, open_league
 from app.tournament import interruptible
-from game.errors import ExecutorError, GameError
+from game.errors import ExecutorError
 from game.executors.base import ExecutorSettings
 from game.executors.pool import PoolExecutor
 from game.policies.bank import Policy
 from game.policies.python_bot import TimeLimits
 from game.warmup import warm_up
-from league.errors import LeagueError
 from league.season import STORE_S, Season
 from league.store import writer_lock
 
@@ -68,11 +68,8 @@ def run_season_job(home: str | None, request: SeasonRequest, channel: Channel) -
             channel.hand_commands_to(job.obey)
             is_complete = job.play(league)
             stored = league.store.count_matches(request.season_id)
-    except (LeagueError, GameError) as error:
-        events.ended("failed", str(error))
-        raise
     except Exception as error:
-        events.ended("failed", f"this is a fault of the program: {type(error).__name__}: {error}")
+        events.ended("failed", failure_reason(error))
         raise
     if is_complete:
         events.ended("complete", f"season {request.season_id} is complete: {stored:,} matches")

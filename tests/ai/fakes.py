@@ -12,6 +12,7 @@ from ai.dense_parameters import dense_builder
 from ai.runs import Plan, Run, Runs
 from ai.trainer import (
     Champion,
+    Json,
     Learner,
     LearnerState,
     MetricSpec,
@@ -62,7 +63,10 @@ class WalkLearner:
         if self.walked % self.config.champion_every == 0:
             champion = Champion(BUILD(self.place.astype(np.float32)), float(self.place[0]))
         values = {"place": float(self.place[0])}
-        return StepReport(self.walked, self.config.steps, values, {"strides": 2}, champion)
+        details: dict[str, Json] = {"path": [self.walked, float(self.place[0])]}
+        if self.walked % 5 == 0:
+            details["rest"] = {"at": self.walked}
+        return StepReport(self.walked, self.config.steps, values, {"strides": 2}, champion, details)
 
     def state(self) -> LearnerState:
         return LearnerState({"place": self.place.copy()}, {"walked": self.walked, "rng": rng_state(self.rng)})
@@ -157,4 +161,4 @@ def history(run: Run) -> list[object]:
     """Return everything of a run that must not depend on how often it was stopped."""
     rows = [(row.step, dict(row.values), dict(row.work)) for row in run.folder.metrics()]
     champions = [(each.step, each.hash, read_player(each.path).lineage) for each in run.folder.champions()]
-    return [rows, champions]
+    return [rows, champions, run.folder.details()]

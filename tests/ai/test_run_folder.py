@@ -158,6 +158,29 @@ def test_damage_within_the_metrics_is_named_and_a_torn_end_is_not_read(stage):
         run.folder.metrics()
 
 
+def test_damaged_checkpoints_never_pass_for_newer_ones(stage):
+    """Two checkpoints are kept: a damaged one of a later step must not take the place of a good one."""
+    run = stage.create(checkpoint_steps=1)
+    stage.stop_at(run, 6)
+    newest = checkpoints(run)[-1]
+    newest.rename(newest.with_name("000000011.safetensors")).write_bytes(b"damaged")
+    stage.stop_at(run, 8)
+    assert [path.name for path in checkpoints(run)] == ["000000007.safetensors", "000000008.safetensors"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"path": 3}', '{"path": {"step": 1}}'])
+def test_damaged_details_are_refused_and_mended_by_resuming(stage, content):
+    run = stage.create()
+    stage.stop_at(run, 4)
+    before = run.folder.details()
+    (run.folder.path / "details.json").write_text(content)
+    with pytest.raises(TrainingError, match=r"details\.json cannot be read: resume the run"):
+        run.folder.details()
+    seen = []
+    stage.train(run, lambda event: seen.append(run.folder.details()))
+    assert seen[0] == before != {}
+
+
 def test_what_a_killed_write_has_left_is_swept_up(stage):
     run = stage.create(checkpoint_steps=2)
 

@@ -11,7 +11,7 @@ import pytest
 
 from ai.errors import TrainingCancelled, TrainingError
 from ai.evaluation import CandidateSides, pair_rows
-from ai.trainer import MetricSpec, TrainContext, rng_state, set_rng_state, trainers
+from ai.trainer import MetricSpec, StepReport, TrainContext, rng_state, set_rng_state, trainers
 from ai.trainer import trainer as trainer_named
 from game.executors.base import RunControl, RunState
 from game.executors.serial import SerialExecutor
@@ -57,6 +57,12 @@ def test_to_list_trainers_loads_nothing_that_only_training_needs():
 def test_impossible_configurations_are_refused(values, preset, says):
     with pytest.raises(TrainingError, match=says):
         trainer().configure(values, preset)
+
+
+@pytest.mark.parametrize("value", [float("nan"), np.float32(1.0), object(), {"a": {1, 2}}])
+def test_details_that_json_cannot_hold_are_refused(value):
+    with pytest.raises(TrainingError, match="step 3 gave details that JSON cannot hold"):
+        StepReport(3, 9, {}, details={"table": value})
 
 
 def test_lists_may_be_given_as_texts():

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ai.errors import TrainingCancelled, TrainingError
 from ai.run_folder import RunFolder
 from ai.runs import INTERRUPTED
-from ai.trainer import LearnerState, Opponent, StepReport
-from ai.training import LINEAGE_KEPT, ChampionKept, RunEnded, RunStarted, StepDone, TrainProgress
+from ai.trainer import Detail, LearnerState, Opponent, StepReport
+from ai.training import LINEAGE_KEPT, ChampionKept, DetailsKept, RunEnded, RunStarted, StepDone, TrainProgress
 from game.executors.base import RunControl, RunState
 from game.policies.file import read_player
 from league.errors import DiskFullError, LockedDatabaseError, SecondWriterError
@@ -92,7 +92,7 @@ def test_stopped_and_resumed_is_never_stopped(stage, unbroken, step):
     assert [row.step for row in run.folder.metrics()] == list(range(1, step + 1))
     events = []
     stage.train(run, events.append)
-    assert events[0] == RunStarted(run, step)
+    assert (events[0].run, events[0].step) == (run, step)
     assert history(run) == unbroken
 
 
@@ -182,6 +182,56 @@ def test_a_failed_run_says_why_and_can_go_on(stage, unbroken, start, error, says
     assert history(run) == unbroken
 
 
+def test_a_run_that_goes_on_knows_its_champion(stage):
+    run, events = stage.create(), []
+    stage.stop_at(run, 7)
+    kept = run.folder.champions()[-1]
+    stage.train(run, events.append)
+    fitness = read_player(kept.path).training["fitness"]
+    assert events[0] == RunStarted(run, 7, ChampionKept(kept, fitness))
+
+
+def test_details_are_told_together_once_a_second_and_the_newest_are_kept(stage):
+    run, told = stage.create(checkpoint_s=1000), []
+
+    def watch(event):
+        if isinstance(event, DetailsKept):
+            told.append((event.step, dict(event.details)))
+            assert {name: run.folder.details()[name].value for name in event.details} == event.details
+
+    stage.train(run, watch)
+    steps = [step for step, _ in told]
+    assert steps[-1] == 12
+    assert len(steps) < 6
+    assert [details["path"][0] for _, details in told] == steps
+    assert [details["rest"] for _, details in told if "rest" in details] == [{"at": 5}, {"at": 10}]
+    kept = run.folder.details()
+    assert {name: detail.step for name, detail in kept.items()} == {"path": 12, "rest": 10}
+
+
+def test_details_behind_the_checkpoint_are_taken_back(stage):
+    run = stage.create(checkpoint_steps=4, checkpoint_s=1000)
+
+    def die(event):
+        if isinstance(event, StepDone) and event.step == 7:
+            run.folder.write_details({"path": Detail(7, None), "rest": Detail(5, None), "late": Detail(6, None)})
+            raise Killed
+
+    with pytest.raises(Killed):
+        stage.train(run, die)
+    seen = []
+    stage.train(run, lambda event: seen.append(run.folder.details()))
+    assert {name: detail.step for name, detail in seen[0].items()} == {"path": 4}
+
+
+def test_a_run_that_begins_anew_has_no_details(stage):
+    run = stage.create()
+    run.folder.write_details({"path": Detail(3, 1)})
+    seen = []
+    stage.train(run, lambda event: seen.append(run.folder.details()))
+    assert seen[0] == {}
+
+
 def test_champions_are_chained_the_nearest_ancestor_first(stage):
     run = stage.create()
     stage.stop_at(run, 7)
@@ -225,7 +275,7 @@ def test_one_run_has_one_writer(stage):
     run = stage.create()
     with writer_lock(run.folder.path), pytest.raises(SecondWriterError, match="is being written by process"):
         stage.train(run)
-    assert history(run) == [[], []]
+    assert history(run) == [[], [], {}]
 
 
 def test_an_opponent_that_has_changed_is_refused(stage):

@@ -28,6 +28,8 @@ from league.store import Store
 STEPS = 4
 TAKEN = {"preset", "seed", "name", "resume", "workers", "executor", "is_job", "events", "home", "as_json", "json"}
 """What the command line calls options of its own."""
+MOST_DETAIL = 200_000
+"""Characters of one detail as JSON: a window takes it in at a glance, and once a second."""
 
 
 @pytest.fixture(params=trainers(), ids=lambda trainer: trainer.name)
@@ -85,7 +87,7 @@ def config_of(trainer: Trainer) -> TrainerConfig:
 
 def history(run: Run) -> list[object]:
     rows = [(row.step, dict(row.values), dict(row.work)) for row in run.folder.metrics()]
-    return [rows, [(champion.step, champion.hash) for champion in run.folder.champions()]]
+    return [rows, [(champion.step, champion.hash) for champion in run.folder.champions()], run.folder.details()]
 
 
 def test_it_says_what_it_is(trainer):
@@ -152,6 +154,9 @@ def test_it_reports_what_it_declares(trainer, league):
     assert [name for name in reported if trainer.metric(name) is None] == []
     declared = {trainer.metric(name) for name in reported}
     assert [metric.name for metric in trainer.metrics if metric not in declared] == []
+    for name, detail in run.folder.details().items():
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+        assert len(json.dumps(detail.value)) <= MOST_DETAIL, name
 
 
 @pytest.mark.slow

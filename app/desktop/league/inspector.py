@@ -225,7 +225,7 @@ class Inspector(QWidget):
         for button in (self.watch, self.play, self.export):
             button.setEnabled(not profile.problem)
         self.watch.setEnabled(not profile.problem and profile.near is not None)
-        if True:
+        if is_other or self.notes.toPlainText() == "":
             self.notes.setPlainText(player.notes)
         self._touch_notes()
         self._show_sections(profile)

@@ -127,7 +127,7 @@ def read_profile(league: "League", content_hash: str) -> Profile | None:
         ),
         size=size,
         problem=problem,
-        near=_nearest(player, [each for each in by_id.values() if not each.archived], store.latest_ratings()),
+        near=nearest(player, [each for each in by_id.values() if not each.archived], store.latest_ratings()),
     )
 
 
@@ -196,7 +196,7 @@ def policy_size(policy: "Policy") -> str:
     return ""
 
 
-def _nearest(player: "PlayerRow", players: "Sequence[PlayerRow]", ratings: Mapping[str, float]) -> "PlayerRow | None":
+def nearest(player: "PlayerRow", players: "Sequence[PlayerRow]", ratings: Mapping[str, float]) -> "PlayerRow | None":
     """Return the other player of the same game that is rated nearest; unrated ones count as average."""
     from league.people import UNRATED
 

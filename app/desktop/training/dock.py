@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QInputDialog, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from app.desktop.command_line import command_line
-from app.desktop.context import Desktop, MatchRequest
+from app.desktop.context import Desktop
 from app.desktop.toasts import Level, Remedy
 from app.desktop.training import champion
 from app.desktop.training.card_list import CardList
@@ -20,13 +20,14 @@ from app.desktop.training.card_widget import card_style
 from app.desktop.training.cards import Phase, RunBook, RunCard
 from app.desktop.training.form_widget import NewRunForm
 from app.desktop.training.new_run import JOB_KIND, NewRun, resume_arguments
+from app.desktop.training.showing import Showing
 from app.desktop.widgets import quiet_label
 
 if TYPE_CHECKING:  # the window paints before these are imported
     from ai.trainer import Trainer
     from app.desktop.reader import Ticket
     from app.session import League
-    from league.schema import PlayerRow, RunRow
+    from league.schema import RunRow
 
 _REFRESH_MS: Final = 3000
 _SHOW_MS: Final = 100
@@ -58,10 +59,10 @@ class TrainingDock(QWidget):
         self._draw = draw
         self._open_folder = open_folder
         self.book = RunBook()
+        self.showing = Showing(desktop, self.book, draw, self)
         self._trainers: dict[str, Trainer] = {}
         self._workers = 1
         self._selected = ""
-        self._followed = ""
         self._is_first_look = True
         self._least_width = 0
         self._ticket: Ticket | None = None
@@ -110,8 +111,7 @@ class TrainingDock(QWidget):
         desktop.jobs.ended.connect(self._end)
         desktop.hub.runs_changed.connect(self.refresh)
         desktop.hub.run_selected.connect(self._note_selection)
-        desktop.hub.match_ended.connect(self._after_match)
-        desktop.hub.match_dismissed.connect(self._after_dismissal)
+        self.showing.changed.connect(self.show_now)
         desktop.hub.closing.connect(self._close)
         desktop.theme.changed.connect(self._retouch)
         desktop.actions.add(
@@ -173,7 +173,7 @@ class TrainingDock(QWidget):
         self._soon.stop()
         cards = self.book.cards()
         self.hint.setVisible(not cards)
-        self.cards.show_cards(cards, self._trainers, selected=self._selected, followed=self._followed)
+        self.cards.show_cards(cards, self._trainers, selected=self._selected, followed=self.showing.followed)
         self.form.set_running(self.book.workers())
         width = self.minimumSizeHint().width()
         if width != self._least_width:
@@ -261,10 +261,10 @@ class TrainingDock(QWidget):
             "pause": lambda card: self._send(card, "pause", Phase.PAUSED),
             "resume": self._resume,
             "stop": lambda card: self._send(card, "stop", Phase.STOPPING),
-            "watch": lambda card: self._watch(card.run),
-            "follow": self._follow,
-            "unfollow": lambda _: self._follow(None),
-            "add": self._ask_name,
+            "watch": lambda card: self.showing.watch(card.run),
+            "follow": self.showing.follow,
+            "unfollow": lambda _: self.showing.follow(None),
+            "add": self.showing.ask_name,
             "folder": lambda card: self._open_folder(str(self._desktop.home.folder / card.folder)),
             "command": lambda card: _copy(self._command(card)),
             "config": lambda card: _copy(_configuration(card)),
@@ -282,62 +282,6 @@ class TrainingDock(QWidget):
         if run != self._selected:
             self._selected = run
             self.show_now()
-
-    def _watch(self, run: str) -> None:
-        self._desktop.reader.ask(
-            lambda league: champion.champion_match(league, run, self._draw),
-            self._desktop.hub.show_match.emit,
-            failed=self._desktop.toasts.error,
-        )
-
-    def _follow(self, card: RunCard | None) -> None:
-        self._followed = "" if card is None else card.run
-        if card is not None and card.champion is not None:
-            self._watch(card.run)
-        self.show_now()
-
-    def _after_match(self, request: MatchRequest, _result: object) -> None:
-        if not self._followed or champion.run_of(request) != self._followed:
-            return
-        card = self.book.card(self._followed)
-        is_new = card is not None and card.champion is not None and card.champion.hash != request.left.hash
-        if card is not None and (is_new or card.phase.is_active):
-            self._watch(card.run)
-        else:
-            self._follow(None)
-
-    def _after_dismissal(self, request: MatchRequest) -> None:
-        if self._followed and champion.run_of(request) == self._followed:
-            self._follow(None)
-
-    def _ask_name(self, card: RunCard) -> None:
-        def ask(names: list[str]) -> None:
-            dialog = QInputDialog(self)
-            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            dialog.setWindowTitle("Add to league")
-            dialog.setLabelText(f"Name of the champion of {card.name} in the league:")
-            dialog.setTextValue(champion.free_name(card.name, names))
-            dialog.textValueSelected.connect(functools.partial(self._add, card.run))
-            dialog.open()
-
-        self._desktop.reader.ask(_names, ask)
-
-    def _add(self, run: str, name: str) -> None:
-        self._desktop.reader.ask(
-            lambda league: champion.add_champion(league, run, name.strip()),
-            self._say_added,
-            failed=self._desktop.toasts.error,
-        )
-
-    def _say_added(self, row: "PlayerRow") -> None:
-        hub = self._desktop.hub
-
-        def show() -> None:
-            hub.player_selected.emit(row)
-            hub.panel_wanted.emit("inspector")
-
-        hub.players_changed.emit()
-        self._desktop.toasts.show(f"{row.name} is in the league.", remedy=Remedy("Show player", show))
 
     def _command(self, card: RunCard) -> str:
         """Return the command that makes the same run anew; of a trainer that is gone, the one that goes on with it."""
@@ -358,10 +302,6 @@ def _machine(_league: "League") -> Machine:
     from game.executors.base import default_workers, usable_cores
 
     return Machine(trainers(), default_workers(), usable_cores())
-
-
-def _names(league: "League") -> list[str]:
-    return [player.name for player in league.library.players(include_archived=True)]
 
 
 def _configuration(card: RunCard) -> str:

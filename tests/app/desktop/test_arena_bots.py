@@ -1,7 +1,9 @@
 """Python bots at the court: the window never waits for them, and their faults are forfeits."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 
 import numpy as np
 import pytest
@@ -21,6 +23,12 @@ from tests.app.desktop.doubles import FakeClock
 
 BOT = PythonPolicy("class Bot: ...")
 TRACKER = ScriptedPolicy.of(game_named("rally"), "tracker")
+_FOLLOWER = """
+class Bot:
+    def decide(self, observation):
+        above = observation[1] - observation[5]
+        return 0 if above > 0.05 else 2 if above < -0.05 else 1
+"""
 SEEN = np.zeros(8, np.float32)
 
 
@@ -98,7 +106,7 @@ def screening(bots: Bots, clock: FakeClock) -> Screening:
 
 
 def play(shown: Screening, clock: FakeClock, until: Callable[[], bool]) -> None:
-    for _ in range(20_000):
+    for _ in range(100_000):
         if until():
             return
         clock.tick(1 / 60)
@@ -172,3 +180,24 @@ def test_bots_are_needed_where_no_tape_tells_what_they_did() -> None:
     assert not needs_bots(MatchRequest(Contender("bot", BOT), Contender("tracker", TRACKER), 7, 1, tape=Tape()))
     with pytest.raises(ValueError, match="a person plays"):
         open_live(MatchRequest(Contender("somebody"), Contender("bot", BOT), 7, 1), Bots())
+
+
+@pytest.fixture(scope="module")
+def _tracker() -> None:
+    """Start the process in which Python tracks the resources of spawned ones: it stays until the tests end."""
+    if sys.platform != "win32":
+        resource_tracker.ensure_running()
+
+
+@pytest.mark.usefixtures("_tracker")
+def test_a_real_bot_plays_its_match_to_the_end(clock: FakeClock) -> None:
+    request = MatchRequest(Contender("bot", PythonPolicy(_FOLLOWER)), Contender("tracker", TRACKER), 7, 1)
+    course, seats = open_live(request)
+    shown = Screening(request, course, clock, bots=seats)
+    shown.playback.set_speed(16.0)
+    try:
+        play(shown, clock, lambda: shown.course.is_over)
+    finally:
+        shown.close(is_awaited=True)
+    assert shown.record()["termination"].tolist() == [Termination.OK] * 2
+    assert {left for left, _ in shown.course.tape.actions.tolist()} == {0, 1, 2}  # type: ignore[union-attr]

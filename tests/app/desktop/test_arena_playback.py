@@ -254,3 +254,13 @@ def test_a_pause_of_people_ends_with_a_countdown(clock: FakeClock) -> None:
     assert playback.phase is Phase.COUNTING
     assert run(playback, clock, 1.9) == 0
     assert run(playback, clock, 1.0) > 0
+
+
+def test_a_result_stays_shorter_at_a_great_speed(clock: FakeClock) -> None:
+    told: list[str] = []
+    playback = Playback(StoredCourse(clock, ticks=30), TICK_S, clock, finished=lambda: told.append("finished"))
+    playback.set_speed(MAX)
+    run(playback, clock, HOLD_S / 5)
+    assert not told
+    run(playback, clock, HOLD_S / 10)
+    assert told == ["finished"]

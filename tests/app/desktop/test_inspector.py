@@ -8,7 +8,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QPushButton
 
 from app.desktop.league.inspector import Inspector
-from app.desktop.league.profile import policy_size, read_profile, training_pairs
+from app.desktop.league.profile import nearest, policy_size, read_profile, training_pairs
 from app.session import open_league
 from game.spec import Seat, Termination
 from league.store import FaultRow
@@ -165,6 +165,14 @@ def test_unsaved_notes_survive_a_change_elsewhere(inspector, desktop, home, qtbo
     with qtbot.waitSignal(desktop.reader._answered):
         desktop.hub.seasons_changed.emit()
     assert inspector.notes.toPlainText() == "half a thought"
+
+
+def test_the_even_match_is_the_player_rated_nearest():
+    ann, bob, cid, dora = (player(name) for name in ("ann", "bob", "cid", "dora"))
+    ratings = {ann.hash: 1400.0, bob.hash: 1900.0, cid.hash: 1250.0}
+    assert nearest(ann, [ann, bob, cid, dora], ratings) is dora  # who is unrated counts as average
+    assert nearest(bob, [ann, bob, cid], ratings) is ann
+    assert nearest(ann, [ann], ratings) is None
 
 
 def test_training_is_read_as_words_whatever_it_holds():

@@ -315,6 +315,16 @@ def test_a_run_that_is_followed_is_shown_again_while_it_trains(
     assert not card(dock).follow.isChecked()
 
 
+def test_following_goes_on_when_one_champion_makes_room_for_the_next(
+    desktop: Desktop, qtbot: QtBot, stored: str, opened: list[str]
+) -> None:
+    dock = make_dock(desktop, qtbot, opened)
+    request = watch(dock, desktop, qtbot)
+    desktop.hub.show_match.connect(lambda _: desktop.hub.match_dismissed.emit(request))
+    watch(dock, desktop, qtbot, "follow")
+    assert card(dock).follow.isChecked()
+
+
 def test_following_ends_when_the_user_looks_at_something_else(
     desktop: Desktop, qtbot: QtBot, stored: str, opened: list[str]
 ) -> None:
@@ -350,10 +360,10 @@ def test_a_champion_that_is_there_already_is_one_sentence(
     desktop: Desktop, qtbot: QtBot, stored: str, opened: list[str]
 ) -> None:
     dock = make_dock(desktop, qtbot, opened)
-    dock._add(stored, "Ada")
+    dock.showing.add(stored, "Ada")
     settle(dock, desktop, qtbot)
     with qtbot.waitSignal(desktop.toasts.shown) as told:
-        dock._add(stored, "Bob")
+        dock.showing.add(stored, "Bob")
     assert told.args[0] == "error"
     assert "same content" in told.args[1]
 

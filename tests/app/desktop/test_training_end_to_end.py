@@ -48,5 +48,5 @@ def test_a_run_is_started_paused_stopped_resumed_and_its_champion_joins_the_leag
         dock.cards.wanted.emit(card().run, "watch")
     assert shown.args[0].left.hash == card().champion.hash
     with qtbot.waitSignal(desktop.hub.players_changed):
-        dock._add(card().run, "Ada")
+        dock.showing.add(card().run, "Ada")
     qtbot.waitUntil(lambda: not board.running())

@@ -27,7 +27,7 @@ from app.desktop.training.cards import Phase
 from app.desktop.training.dock import TrainingDock
 
 _LOOK_MS = 30
-_PATIENCE_S = 60.0
+_PATIENCE_S = 40.0
 SEASON = {"pairs": 2, "points": 1, "seed": 4711}
 """The season that is played with visuals on, off and on again."""
 
@@ -236,7 +236,7 @@ class Walk(QObject):
         self._window.bring_up("cross_table")
         panel = self._window.panel("cross_table")
         assert isinstance(panel, CrossPanel)
-        yield Until("the cross table is drawn", lambda: panel.view.side > 0)
+        yield Until("the cross table is drawn", lambda: _has_met(panel))
         self.picture("cross_table")
         place = panel.view._cell_rect(0, 1).center()
         QTest.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
@@ -391,6 +391,13 @@ class Walk(QObject):
 
 def _place_of(box: QComboBox, name: str) -> int:
     return next(place for place in range(3, box.count()) if box.itemText(place).startswith(name)) - 3
+
+
+def _has_met(panel: CrossPanel) -> bool:
+    """Whether the table of the whole season is there."""
+    table = panel._table
+    cell = table.cell(*table.order[:2]) if table is not None and len(table.order) > 1 else None
+    return cell is not None
 
 
 def _own_y(walk: Walk) -> float:
