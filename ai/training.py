@@ -338,8 +338,8 @@ class _Session:
         reason = failure_reason(error)
         try:
             self._save("failed", reason)
-        except StoreError:
-            logger.exception("the row of run %s cannot be saved", self._run.id)
+        except StoreError as hindrance:
+            logger.warning("the row of run %s is not up to date: %s", self._run.id, hindrance)
         self._on_event(RunEnded("failed", reason))
 
     def _save(self, state: str, reason: str = "") -> None:
@@ -359,8 +359,8 @@ class _Session:
             summary["champion"] = {"hash": kept.hash, "step": kept.step, "file": file, "fitness": champion.fitness}
         try:
             self._runs.save(self._run, state, champion.file if champion is not None else None, summary)
-        except LockedDatabaseError:
-            logger.warning("the row of run %s is not up to date: the database is locked", self._run.id)
+        except LockedDatabaseError as hindrance:
+            logger.warning("the row of run %s is not up to date: %s", self._run.id, hindrance)
 
 
 def _fact(value: Json) -> str | int | float | bool | None:

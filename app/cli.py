@@ -19,7 +19,6 @@ from game.executors.base import ExecutorSettings, executors
 from game.policies.python_bot import TimeLimits
 from league.config import SeasonConfig
 from league.errors import DiskFullError, LeagueError
-from league.home import HomeError
 
 logger = logging.getLogger(__name__)
 
@@ -197,12 +196,9 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
-    except (DiskFullError, HomeError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return FAILED if isinstance(error, DiskFullError) else WRONG_USE
     except (LeagueError, GameError) as error:
         sys.stderr.write(f"error: {error}\n")
-        return WRONG_USE
+        return FAILED if isinstance(error, DiskFullError) else WRONG_USE
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED

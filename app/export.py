@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import math
-import os
 import shutil
 import struct
 import subprocess
@@ -12,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from game.fault import Cancelled
 from game.render import STYLES, Renderer
 from game.timeline import Timeline
 from league.errors import LeagueError
+from league.home import atomic_file
 
 SIZES: Final = ((160, 90), (3840, 2160))
 """Least and most of both lengths of a frame, pixels."""
@@ -38,7 +38,7 @@ _PAUSE_LOOK_S: Final = 0.5
 
 
 class ExportError(LeagueError):
-    """A film cannot be made or written."""
+    """A film cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,10 @@ class Film:
 
 
 def save_png(film: Film, path: Path, at_s: float) -> None:
-    """Write the frame at ``at_s`` seconds to ``path``."""
+    """Write the frame at ``at_s`` seconds to ``path``; ``ExportError`` if there is none, ``HomeError`` as of a film."""
     if not 0 <= at_s <= film.seconds:
         raise ExportError(f"the match has no second {at_s:g}: 0 to {film.seconds:.2f} are allowed")
-    with _written(path) as file:
+    with atomic_file(path) as file:
         Image.frombytes("RGB", film.look.size, film.frame(at_s)).save(file, "PNG")
 
 
@@ -135,7 +135,9 @@ def save_gif(film: Film, path: Path, control: RunControl, report: Report) -> Non
     Raises
     ------
     ExportError
-        If it has too many frames a second, or the file cannot be written.
+        If it has too many frames a second.
+    HomeError
+        If the file cannot be written.
     Cancelled
         If ``control`` was stopped or cancelled; nothing is written then.
     """
@@ -143,7 +145,7 @@ def save_gif(film: Film, path: Path, control: RunControl, report: Report) -> Non
     if fps > MOST_GIF_FPS:
         raise ExportError(f"fps is {fps}: a GIF can have 1 to {MOST_GIF_FPS}")
     palette = _palette(film)
-    with _written(path) as file:
+    with atomic_file(path) as file:
         file.write(_gif_head(film.look.size, palette))
         shown = np.full(film.look.size[::-1], _UNCHANGED, np.uint8)
         for number, frame in enumerate(_wanted(film.frames(), film.expected, control, report)):
@@ -165,14 +167,16 @@ def save_mp4(
     Raises
     ------
     ExportError
-        If there is no ffmpeg, if it fails, or the file cannot be written.
+        If there is no ffmpeg, or it fails.
+    HomeError
+        If the file cannot be written.
     Cancelled
         If ``control`` was stopped or cancelled; nothing is written then.
     """
     program = find("ffmpeg")
     if program is None:
         raise ExportError("an MP4 needs ffmpeg, which is not found here: install it, or export a GIF")
-    with _written(path) as file, tempfile.TemporaryFile() as words:
+    with atomic_file(path) as file, tempfile.TemporaryFile() as words:
         command = _ffmpeg_command(program, film.look, file.name)
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=words) as ffmpeg:  # noqa: S603
             try:
@@ -199,27 +203,6 @@ def _ffmpeg_command(program: str, look: Look, target: str) -> list[str]:
     even = ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"]  # yuv420p, which every player shows, has no odd lengths
     codec = ["-c:v", "libx264", "-preset", "medium", "-crf", "18", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
     return [program, "-loglevel", "error", "-y", *source, *even, *codec, "-f", "mp4", target]
-
-
-@contextlib.contextmanager
-def _written(path: Path) -> Iterator[IO[bytes]]:
-    """Give a temporary file that becomes ``path`` at the end; whatever goes wrong, ``path`` stays as it was."""
-    try:
-        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                file.close()
-                temporary.chmod(0o644)
-                temporary.replace(path)
-            except BaseException:
-                file.close()
-                temporary.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise ExportError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _wanted(

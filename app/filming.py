@@ -1,7 +1,6 @@
 """``replay`` with a file: one picture or film, made with progress on stderr, or as a job of the window."""
 
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,19 +11,19 @@ from typing import Final, Literal, Never, TypeAlias
 import click
 from tqdm import tqdm
 
-from app.export import ExportError, ExportProgress, Film, Look, Report, save_gif, save_mp4, save_png
+from app.export import ExportProgress, Film, Look, Report, save_gif, save_mp4, save_png
 from app.jobs.channel import Channel
+from app.progress import progress_bar
 from app.scene import Cast, Overlays
 from game.executors.base import RunControl
 from game.fault import Cancelled
 from game.timeline import Timeline
+from league.errors import LeagueError
 
 _DONE: Final = 0
 _FAILED: Final = 1
 _INTERRUPTED: Final = 130
 _EVENT_S: Final = 0.1
-_LINE_S: Final = 10.0  # between the lines of a bar where there is no terminal
-
 
 Kind: TypeAlias = Literal["png", "gif", "mp4"]
 KINDS: Final[tuple[Kind, ...]] = ("png", "gif", "mp4")
@@ -51,7 +50,12 @@ class Shot:
         """How it will look; ``ExportError`` if it cannot look like that."""
         default = _DEFAULTS[self.kind]
         overlays = Overlays(self.has_overlays, self.has_overlays, self.has_overlays)
-        return Look(self.size or default.size, self.fps or default.fps, self.style, overlays)
+        return Look(
+            default.size if self.size is None else self.size,
+            default.fps if self.fps is None else self.fps,
+            self.style,
+            overlays,
+        )
 
 
 def film_match(timeline: Timeline, names: tuple[str, str], shot: Shot) -> int:
@@ -67,7 +71,7 @@ def film_match(timeline: Timeline, names: tuple[str, str], shot: Shot) -> int:
         written = {"file": str(shot.path), "bytes": size, "size": film.look.size, "seconds": round(film.seconds, 2)}
         click.echo(json.dumps(written))
     else:
-        click.echo(f"{shot.path}: {'x'.join(map(str, film.look.size))} pixels, {size / 1e6:.1f} MB")
+        click.echo(f"{shot.path}: {'x'.join(map(str, film.look.size))} pixels, {size / 1e3:,.0f} kB")
     return _DONE
 
 
@@ -92,7 +96,7 @@ def _as_job(
         _write(Film(timeline, Cast(names), shot.look), shot, channel.control, report)
     except Cancelled:
         state, reason, code = "stopped", "the export was stopped: nothing is written", _INTERRUPTED
-    except ExportError as error:
+    except LeagueError as error:
         state, reason, code = "failed", str(error), _FAILED
     channel.send("ended", state=state, file=str(shot.path), reason=reason)
     return code
@@ -112,19 +116,10 @@ def _write(film: Film, shot: Shot, control: RunControl, report: Report) -> None:
 def _bar(name: str) -> Iterator[Report]:
     """Give a report that moves a bar on stderr; there is none before the first frame."""
     bars: list[tqdm[Never]] = []
-    is_terminal = sys.stderr.isatty()
 
     def report(progress: ExportProgress) -> None:
         if not bars:
-            bar: tqdm[Never] = tqdm(
-                desc=name,
-                total=progress.expected,
-                unit=" frames",
-                file=sys.stderr,
-                ascii=not is_terminal,
-                mininterval=0.1 if is_terminal else _LINE_S,
-            )
-            bars.append(bar)
+            bars.append(progress_bar(name, "frames", total=progress.expected, initial=0))
         bars[0].update(progress.done - bars[0].n)
 
     try:

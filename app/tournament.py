@@ -98,14 +98,16 @@ def run_tournament(league: League, request: Request, say: Callable[[str], None])
 
 
 @contextmanager
-def interruptible(say: Callable[[str], None], control: RunControl | None = None) -> Iterator[RunControl]:
-    """Give ``control``, which Ctrl+C (or SIGTERM) tells to stop: once after the running matches, twice at once."""
+def interruptible(
+    say: Callable[[str], None], control: RunControl | None = None, *, ends_with: str = "the running matches"
+) -> Iterator[RunControl]:
+    """Give ``control``, which Ctrl+C (or SIGTERM) tells to stop: once after what is running, twice at once."""
     control = control or RunControl()
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         if control.state in (RunState.RUNNING, RunState.PAUSED):
             control.set(RunState.STOPPING)
-            say("\nstopping after the running matches (again: at once)")
+            say(f"\nstopping after {ends_with} (again: at once)")
         else:
             control.set(RunState.CANCELLED)
 

@@ -73,7 +73,7 @@ def run_training(league: League, request: TrainRequest, view: View) -> tuple[Run
     warm_up(view.say)
     with (
         make_executor(request.executor, request.settings) as executor,
-        interruptible(view.say, view.control) as control,
+        interruptible(view.say, view.control, ends_with="this step") as control,
     ):
         context = TrainContext(
             game=start.game,

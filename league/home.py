@@ -1,17 +1,25 @@
 """Where a league is kept on disk, and how its files are written."""
 
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import platformdirs
 
-from league.errors import LeagueError
+from league.errors import DiskFullError, LeagueError
 
 
 class HomeError(LeagueError):
-    """The folder of the league cannot be used."""
+    """The folder of the league, or a file that was asked for, cannot be used."""
+
+
+class FullHomeError(HomeError, DiskFullError):
+    """The disk that a file is written to is full."""
 
 
 @dataclass(frozen=True)
@@ -50,26 +58,52 @@ class Home:
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path``: all of it or, whatever happens, the file as it was.
+    """Write ``content`` to ``path``, in a new folder if need be: all of it or, whatever happens, the file as it was.
 
     Raises
     ------
     HomeError
-        If the folder cannot be written or the disk is full.
+        If it cannot be written; a ``FullHomeError`` if the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """Give a temporary file that becomes ``path`` at the end; whatever goes wrong, ``path`` stays as it was.
+
+    Raises
+    ------
+    HomeError
+        If the file cannot be written; a ``FullHomeError`` if the disk is full.
+    """
+    if path.is_dir():
+        raise HomeError(f"{path} cannot be written: it is a folder; name a file in it")
+    try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise HomeError(f"{path} cannot be written: {error.strerror}") from error
+        raise _unwritable(path, error) from error
     temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        with os.fdopen(descriptor, "wb") as file:  # closed before it is renamed, and before it is taken away
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
-        raise HomeError(f"{path} cannot be written: {error.strerror}") from error
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
+        raise
+
+
+def _unwritable(path: Path, error: OSError) -> HomeError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FullHomeError(f"{path} cannot be written, its disk is full: make room, or choose another folder")
+    return HomeError(f"{path} cannot be written: {error.strerror or error}")

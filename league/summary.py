@@ -83,10 +83,14 @@ def summarise(store: Store, season: Season, *, resamples: int | None = None) -> 
     """
     table = season.encounters.table()
     problem = ""
-    try:
-        standings = season.standings(resamples=resamples)
-    except RatingsError as error:
-        standings, problem = [], f"no ratings: {error}"
+    standings: list[Standing] = []
+    if not season.totals.matches:
+        problem = "no match of this season is stored yet"
+    else:
+        try:
+            standings = season.standings(resamples=resamples)
+        except RatingsError as error:
+            problem = f"no ratings: {error}"
     faults = tuple(store.faults(season.row.id))
     by_player = np.bincount([fault.position for fault in faults], minlength=len(season.players))
     lines = tuple(

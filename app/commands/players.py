@@ -16,7 +16,7 @@ from league.store import PlayerRow
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def players() -> None:
-    """List, import, export, check and archive players."""
+    """List, import, export, check, rename, annotate and archive players."""
 
 
 @players.command("list")
@@ -48,6 +48,7 @@ def _object(row: PlayerRow) -> dict[str, object]:
         "author": row.author,
         "created": row.created,
         "archived": row.archived,
+        "notes": row.notes,
         "lineage": json.loads(row.lineage_json),
         "training": json.loads(row.training_json),
     }
@@ -88,6 +89,28 @@ def archive_player(*, name: str, undo: bool, home: str | None) -> None:
         change = league.library.restore if undo else league.library.archive
         change(row)
     click.echo(f"{'brought back' if undo else 'archived'} '{row.name}'")
+
+
+@players.command("rename")
+@click.argument("name")
+@click.argument("new")
+@home_option
+def rename_player(*, name: str, new: str, home: str | None) -> None:
+    """Call player NAME by the name NEW."""
+    with open_league(home) as league:
+        row = league.library.rename(league.library.find(name), new)
+    click.echo(f"renamed '{name}' to '{row.name}'")
+
+
+@players.command("annotate")
+@click.argument("name")
+@click.argument("text")
+@home_option
+def annotate_player(*, name: str, text: str, home: str | None) -> None:
+    """Replace the notes on player NAME by TEXT; an empty one takes them away."""
+    with open_league(home) as league:
+        row = league.library.annotate(league.library.find(name), text)
+    click.echo(f"{'noted on' if row.notes else 'no notes on'} '{row.name}'")
 
 
 @players.command("check")

@@ -1,20 +1,22 @@
-"""``replay``: a stored match again: its course, the proof that it is the same, and pictures and films of it."""
+"""``replay``: a match of a season or of a person again: its course, the proof, pictures and films."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 import numpy as np
 
 from app.command_options import events_option, home_option, json_option
+from app.people import player_names, seated_names
 from app.session import League, open_league
 from app.stored_season import stored_season
 from app.tournament import UsageError
 from game.games import game as game_named
 from game.spec import MatchEnd, Seat
+from game.tape import Tape
 from game.timeline import Timeline
 from league.config import SeasonConfig
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_MOST_ID: Final = 2**63 - 1
 
 
 class _Size(click.ParamType[tuple[int, int]]):
@@ -38,9 +42,12 @@ class _Size(click.ParamType[tuple[int, int]]):
 
 @dataclass(frozen=True)
 class StoredMatch:
-    """A match that can be shown again: which it is, who played, how it went, and what was stored of it."""
+    """A match that can be shown again: which it is, who played, how it went, and what was stored of it.
 
-    season_id: int
+    ``season_id`` is None of a person's match, whose number is ``match_id``.
+    """
+
+    season_id: int | None
     match_id: int
     names: tuple[str, str]
     timeline: Timeline
@@ -52,7 +59,10 @@ def _file_option(name: str, what: str) -> Callable[[F], F]:
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("match")
+@click.argument("match", required=False)
+@click.option(
+    "--person", "person_match", type=int, default=None, help="Replay this match of a person: see `people matches`."
+)
 @click.option(
     "--verify", is_flag=True, help="Compare the replay with what is stored, bit for bit; exit code 1 if it differs."
 )
@@ -70,14 +80,19 @@ def _file_option(name: str, what: str) -> Callable[[F], F]:
 @click.pass_context
 def replay(ctx: click.Context, /, **options: Any) -> None:  # click hands in one argument an option
     """Replay MATCH: its number in the latest season, or SEASON:NUMBER."""
-    season_id, match_id = _numbers(options["match"])
+    if (options["match"] is None) == (options["person_match"] is None):
+        raise UsageError("give one match: its number in the latest season, SEASON:NUMBER, or --person NUMBER")
     has_file = any(options[kind] is not None for kind in ("png", "gif", "mp4"))
-    if not has_file and any(options[name] for name in ("at_s", "size", "fps", "style", "overlays", "is_job")):
+    needing_file = ("at_s", "size", "fps", "style", "overlays", "is_job")
+    if not has_file and any(options[name] not in (None, False) for name in needing_file):
         raise UsageError(
             "--at, --size, --fps, --style, --overlays and --events need a file: give --png, --gif or --mp4"
         )
     with open_league(options["home"]) as league:
-        match = stored_match(league, season_id, match_id)
+        if options["person_match"] is not None:
+            match = person_match(league, options["person_match"])
+        else:
+            match = stored_match(league, *_numbers(options["match"]))
         if not has_file:
             ctx.exit(_show(match, verify=options["verify"], as_json=options["as_json"]))
         from app.filming import film_match  # draws: a plain replay loads nothing that can
@@ -113,7 +128,7 @@ def _numbers(match: str) -> tuple[int | None, int]:
         numbers = [int(part) for part in match.split(":")]
     except ValueError:
         numbers = []
-    if not 1 <= len(numbers) <= 2 or min(numbers) < 0:
+    if not 1 <= len(numbers) <= 2 or not all(0 <= number <= _MOST_ID for number in numbers):
         raise UsageError(f"'{match}' is no match: give its number in the latest season, or SEASON:NUMBER, such as 3:14")
     return (None, numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1])
 
@@ -137,6 +152,29 @@ def stored_match(league: League, season_id: int | None, match_id: int) -> Stored
     except ValueError as error:
         raise UsageError(str(error)) from error
     return StoredMatch(season.row.id, match_id, (left.name, right.name), timeline, stored)
+
+
+def person_match(league: League, number: int) -> StoredMatch:
+    """Return a person's match by its number, from its tape.
+
+    Raises
+    ------
+    UsageError
+        If another version of its game played it.
+    UnknownRowError
+        If there is none.
+    TapeError
+        If its tape is damaged.
+    """
+    row = league.store.person_match(number)
+    game = game_named(row.game)
+    if row.game_version != game.version:
+        raise UsageError(
+            f"match {number} was played with {row.game} version {row.game_version}, this program plays version "
+            f"{game.version}: it cannot be replayed"
+        )
+    timeline = Timeline(game, (None, None), int(row.result["seed"]), row.points_to_win, Tape.from_bytes(row.tape))
+    return StoredMatch(None, number, seated_names(row, player_names(league)), timeline, row.result)
 
 
 def _show(match: StoredMatch, *, verify: bool, as_json: bool) -> int:
@@ -165,7 +203,8 @@ def _show(match: StoredMatch, *, verify: bool, as_json: bool) -> int:
 
 def _print(match: StoredMatch) -> None:
     names, stored = match.names, match.stored
-    click.echo(f"season {match.season_id}, match {match.match_id}: {names[0]} (left) against {names[1]} (right)")
+    place = "a person's" if match.season_id is None else f"season {match.season_id},"
+    click.echo(f"{place} match {match.match_id}: {names[0]} (left) against {names[1]} (right)")
     for mark in match.timeline.marks:
         if mark.scorer is not None:
             second = mark.tick * match.timeline.game.tick_s

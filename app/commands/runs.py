@@ -43,7 +43,8 @@ def show_run(*, run_id: str, home: str | None, as_json: bool) -> None:
         run, row = kept.find(run_id), kept.row(run_id)
     if as_json:
         champions = [{"step": each.step, "hash": each.hash, "file": str(each.path)} for each in run.folder.champions()]
-        click.echo(json.dumps({**run_object(row), "champions": champions}, allow_nan=False))
+        details = {name: vars(detail) for name, detail in run.folder.details().items()}
+        click.echo(json.dumps({**run_object(row), "champions": champions, "details": details}, allow_nan=False))
     else:
         click.echo("\n".join(run_text(row, run, trainer(row.trainer), home)))
 

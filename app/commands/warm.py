@@ -2,15 +2,16 @@
 
 import click
 
+from app.command_options import events_option
 from app.jobs.channel import Channel
 from game.warmup import warm_up
 
 
 @click.command(hidden=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--events", is_flag=True, help="Write events as JSON lines instead of text.")
-def warm(*, events: bool) -> None:
+@events_option
+def warm(*, is_job: bool) -> None:
     """Compile the match kernels into the cache, if they are not there."""
-    if not events:
+    if not is_job:
         warm_up(click.echo, for_screen=True)
         return
     with Channel() as channel:

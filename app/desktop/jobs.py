@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeAlias
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.cli import DONE, INTERRUPTED
 from app.desktop.close_dialog import CloseChoice
 from app.jobs.card import JobCard
 from app.jobs.client import JobClient
@@ -197,7 +198,7 @@ class JobBoard(QObject):
         client.close()
         self._details[job] = client.detail
         said = self._cards[job]
-        is_ok = client.exit_code == 0 or said.state == "stopping" if said.is_running else said.state != "failed"
+        is_ok = _is_as_asked(said.state, client.exit_code) if said.is_running else said.state != "failed"
         reason = ("" if is_ok else client.reason) if said.is_running else said.detail
         self._change(said.ended(is_ok=is_ok, reason=reason))
         self.ended.emit(job, is_ok, reason)
@@ -220,6 +221,13 @@ class JobBoard(QObject):
         for job in ended[: max(0, len(self._cards) - MAX_CARDS)]:
             del self._cards[job]
             self._details.pop(job, None)
+
+
+def _is_as_asked(state: str, exit_code: int | None) -> bool:
+    """Return whether a job that has not said how it ended has done what was asked of it."""
+    if state == "stopping" and exit_code is not None:
+        return exit_code in (DONE, INTERRUPTED) or exit_code < 0  # a signal: it was ours
+    return exit_code == DONE
 
 
 class _Closing:

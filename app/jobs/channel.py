@@ -2,7 +2,8 @@
 
 A command is ``{"command": NAME, ...}``. ``pause``, ``resume``, ``stop`` (after what is running) and ``cancel`` (at once)
 act on ``control``; ``detach`` lets the job go on when its starter ends; every other one waits for ``take_commands``. The
-end of stdin means that the starter is gone, however it ended: a job that is not detached then stops.
+end of stdin means that the starter is gone, however it ended: a job that is not detached then stops, and one that is
+goes on even if it was paused.
 """
 
 import atexit
@@ -125,6 +126,8 @@ class Channel:
         self._is_open = False
         if not self._is_detached:
             self.control.set(RunState.STOPPING)
+        elif self.control.state is RunState.PAUSED:
+            self.control.set(RunState.RUNNING)  # nobody is left who could resume it
         self._arrived.set()
 
     def _take(self, line: str) -> None:

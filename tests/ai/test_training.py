@@ -323,6 +323,25 @@ def test_a_full_disk_stops_the_run_and_costs_nothing(stage, unbroken):
     assert history(run) == unbroken
 
 
+def test_a_row_that_cannot_be_saved_either_does_not_hide_why_a_run_has_failed(stage, monkeypatch, caplog):
+    run, save, events = stage.create(), stage.runs.save, []
+
+    def full(run, state, champion, summary):
+        if state == "failed":
+            raise DiskFullError("league.db cannot grow")
+        save(run, state, champion, summary)
+
+    monkeypatch.setattr(stage.runs, "save", full)
+    with pytest.raises(ZeroDivisionError):
+        stage.train(run, events.append, start=Broken)
+    assert events[-1] == RunEnded("failed", "this is a fault of the program: ZeroDivisionError: division by zero")
+    [record] = caplog.records
+    assert (record.getMessage(), record.exc_info) == (
+        f"the row of run {run.id} is not up to date: league.db cannot grow",
+        None,
+    )
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_metrics_on_a_full_disk_stop_the_run(stage):
     run = stage.create()

@@ -249,6 +249,8 @@ def test_files_are_written(capsys: pytest.CaptureFixture[str], home: Path, tmp_p
     assert code == 0
     assert "quick-graph" in (tmp_path / "r.html").read_text()
     assert len((tmp_path / "s.csv").read_text().splitlines()) == 9
+    code, out, _ = call(capsys, home, "report", "--season", "1", "--csv", str(tmp_path / "alone.csv"))
+    assert out == f"wrote {tmp_path / 'alone.csv'}\n"  # a report was not asked for
     code, _, err = call(capsys, home, "report", "--html", str(home / "league.db" / "r.html"))
     assert code == 2
     assert "cannot be written" in err

@@ -1,5 +1,6 @@
 """``train`` and ``runs`` as their users meet them: headless, resumable, steered by JSON lines, one sentence for bad input."""
 
+import io
 import json
 import os
 import random
@@ -273,6 +274,17 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     assert "stopped" in out
     assert f"go on: python main.py --home {tmp_path} train es --resume es-1" in out
     assert "Traceback" not in out + err
+
+
+def test_the_bar_is_gone_before_the_result_comes(tmp_path, monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+    assert run(["--home", str(tmp_path), "train", "es", *SMALL, *IN_PROCESS]) == 0
+    begins, *bar, last = screen.getvalue().partition("\nrun es-1 'es-1': complete")[0].splitlines()
+    assert begins.startswith("run es-1 begins")
+    assert all(line.startswith("es-1: ") for line in bar)
+    assert last.startswith("es-1: 100%")
 
 
 def test_events_and_commands_follow_the_contract(tmp_path):

@@ -40,6 +40,8 @@ class Director(QObject):
         self._kernels = kernels
         self._draw = draw
         self._programme = Programme()
+        self.is_closed = False
+        """Whether the window closes: what comes now is not shown any more."""
         self._early: list[MatchRequest] = []  # asked for before the kernels were ready
         self._recent: deque[frozenset[str]] = deque(maxlen=_RECENT)
         hub = desktop.hub
@@ -101,7 +103,7 @@ class Director(QObject):
         recent, draw = tuple(self._recent), self._draw
 
         def show(found: list[MatchRequest]) -> None:
-            if not is_wanted and not self._programme.is_idle:
+            if self.is_closed or (not is_wanted and not self._programme.is_idle):
                 return  # something else has come meanwhile
             if found:
                 self._recent.append(frozenset(side.hash for side in (found[0].left, found[0].right)))
@@ -189,6 +191,7 @@ class Director(QObject):
             self._dismiss(Change(dismissed=self._programme.leave()))
 
     def _close(self) -> None:
+        self.is_closed = True
         if self._stage.screening is not None:
             self._stage.screening.close(is_awaited=True)
 

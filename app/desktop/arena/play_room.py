@@ -112,6 +112,8 @@ class PlayRoom(QObject):
         self._stage.canvas.setFocus()
 
     def _start(self, played: PersonCast) -> None:
+        if self._director.is_closed:
+            return
         if not self._kernels.is_ready:
             self._desktop.toasts.info("The match kernels are not ready yet: try again in a moment.")
             return

@@ -303,7 +303,7 @@ class Playback:
             return
         begin = self._clock()
         while not timeline.scan(_SCAN_TICKS):
-            if self._clock() < 0:
+            if self._clock() - begin >= SCAN_BUDGET_S:
                 break
 
 

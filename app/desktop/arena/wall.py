@@ -105,6 +105,7 @@ class Wall(QWidget):
         self._wanting: list[int] = []
         self._next = 0  # the tile that is drawn first in the next frame
         self._summary_at = 0.0
+        self._is_closed = False
         self.widgets: list[WallTile] = []
         self._timer = QTimer(self)
         self._timer.setInterval(_FRAME_MS)
@@ -113,7 +114,7 @@ class Wall(QWidget):
         self._kernels.ready.connect(self._begin)
         self._kernels.changed.connect(self._show_preparation)
         desktop.hub.watch_beside.connect(self.watch)
-        desktop.hub.closing.connect(self._timer.stop)
+        desktop.hub.closing.connect(self._close)
         desktop.hub.minimised.connect(lambda _is_minimised: self._pace())
         self._lay_tiles(desktop.settings.get(_SIDE, 2))
 
@@ -222,7 +223,7 @@ class Wall(QWidget):
         """Fill the wall for the first time."""
         from app.desktop.arena.tiles import Tiles
 
-        if self._tiles is None and self.isVisible():
+        if self._tiles is None and self.isVisible() and not self._is_closed:
             self._tiles = Tiles(self._desktop.clock, self._want)
             self._tiles.set_speed(float(self.speed.currentData()))
             self._tiles.resize(len(self.widgets))
@@ -248,8 +249,10 @@ class Wall(QWidget):
         recent, draw = tuple(self._recent), self._draw
 
         def show(found: list[MatchRequest]) -> None:
+            if self._tiles is None:
+                return  # the window closes
             for number, request in zip(wanting, found, strict=False):
-                if self._tiles is not None and len(self._chosen) <= number < len(self._tiles):
+                if len(self._chosen) <= number < len(self._tiles):
                     self._recent.append(frozenset(side.hash for side in (request.left, request.right)))
                     self._put(number, request, is_kept=False)
             if not found:
@@ -317,6 +320,11 @@ class Wall(QWidget):
             self._timer.start()
         elif not is_wanted:
             self._timer.stop()
+
+    def _close(self) -> None:
+        """End the frames, and want no answers any more."""
+        self._timer.stop()
+        self._tiles, self._is_closed = None, True
 
     def _show_preparation(self) -> None:
         if not self._kernels.is_ready:

@@ -274,7 +274,7 @@ class MatchesTab(QWidget):
         if line.person_match is None:
             link = f"{self._season}:{line.match_id}"
             menu.addAction(
-                "Replay the pair's other match (seats swapped)", lambda: self._replay(line.match_id + 2, None)
+                "Replay the pair's other match (seats swapped)", lambda: self._replay(line.match_id ^ 1, None)
             )
             menu.addSeparator()
             menu.addAction(f"Copy match number {link}", lambda: copy(link))

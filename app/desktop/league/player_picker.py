@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -36,6 +36,7 @@ class PlayerPicker(QWidget):
 
     def __init__(self, theme: ThemeStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._players: tuple[PlayerRow, ...] = ()
         self._ratings: Mapping[str, float] = {}
         self.search = QLineEdit()
@@ -45,7 +46,6 @@ class PlayerPicker(QWidget):
         self.search.textChanged.connect(self._filter)
         self.list = QListWidget()
         self.list.setAccessibleName("Players of the season")
-        self.list.setSpacing(theme.px(2))
         self.list.setToolTip("Tick who plays; drag to change the order, which gauntlets, knockouts and ladders go by")
         self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.list.itemChanged.connect(self._tell)
@@ -78,7 +78,9 @@ class PlayerPicker(QWidget):
         with QSignalBlocker(self.list):
             self.list.clear()
             for player in players:
-                self.list.addItem(_item(player, ratings.get(player.hash)))
+                item = _item(player, ratings.get(player.hash))
+                item.setSizeHint(QSize(0, self.list.fontMetrics().height() + self._theme.px(9)))
+                self.list.addItem(item)
         self._filter(self.search.text())
         self._tell()
 

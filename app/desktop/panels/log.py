@@ -236,7 +236,7 @@ class LogPanel(QWidget):
     def _retouch(self) -> None:
         theme = self._desktop.theme
         header = self.table.horizontalHeader()
-        for column, sample in enumerate(("00:00:00", "warning", "Season 12 of all the players")):
+        for column, sample in enumerate(("00:00:00", "warning", "Training: a name")):
             header.resizeSection(column, self.fontMetrics().horizontalAdvance(sample) + theme.px(16))
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.px(6))
         self.table.viewport().update()

@@ -1,10 +1,13 @@
 """The reader: answers in the window's thread, in order; errors become sentences."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from app.desktop.context import Desktop
 from app.desktop.reader import Reader
@@ -79,3 +82,27 @@ def test_a_broken_database_is_one_sentence(tmp_path: Path, qtbot: QtBot, content
     reader.close()
     assert str(tmp_path) in told.args[0]
     assert "\n" not in told.args[0]
+
+
+class _Asker(QObject):
+    """Keeps what it is told."""
+
+    def __init__(self, told: list[str]) -> None:
+        super().__init__()
+        self.told = told
+
+    def take(self, text: str) -> None:
+        self.told.append(text)
+
+
+def test_the_answer_to_an_asker_that_was_deleted_meanwhile_is_dropped(desktop: Desktop, qtbot: QtBot) -> None:
+    told: list[str] = []
+    gone, there = _Asker(told), _Asker(told)
+    gate = threading.Event()
+    desktop.reader.ask(lambda _league: "first" * gate.wait(10), gone.take)
+    desktop.reader.ask(lambda _league: "second", partial(gone.take))
+    desktop.reader.ask(lambda _league: "third", there.take)
+    delete(gone)
+    gate.set()
+    qtbot.waitUntil(lambda: bool(told))
+    assert told == ["third"]

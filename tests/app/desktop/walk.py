@@ -27,7 +27,7 @@ from app.desktop.training.cards import Phase
 from app.desktop.training.dock import TrainingDock
 
 _LOOK_MS = 30
-_PATIENCE_S = 40.0
+_PATIENCE_S = 120.0
 SEASON = {"pairs": 2, "points": 1, "seed": 4711}
 """The season that is played with visuals on, off and on again."""
 
@@ -280,7 +280,7 @@ class Walk(QObject):
         dock.form.seed.setText("3")
         fields = dock.form.fields
         assert fields is not None
-        fields.set_values({"generations": 60, "checkpoint_steps": 5})
+        fields.set_values({"generations": 30, "checkpoint_steps": 5})
         yield Until("the form is right", dock.form.start.isEnabled)
         dock.form.start.click()
         yield Until("the run works", lambda: self._run_phase() is Phase.RUNNING and self._run_step() >= 3)

@@ -88,6 +88,13 @@ def test_commands_about_the_run_act_on_its_control_and_others_wait() -> None:
     channel.close()
 
 
+def test_a_detached_job_does_not_stay_paused_when_nobody_can_resume_it() -> None:
+    channel = Channel(io.StringIO('{"command":"pause"}\n{"command":"detach"}\n'), io.StringIO())
+    listened(channel)
+    assert channel.control.state is RunState.RUNNING
+    channel.close()
+
+
 def test_a_detached_job_outlives_its_starter() -> None:
     channel = Channel(io.StringIO('{"command":"detach"}\n'), io.StringIO())
     listened(channel)

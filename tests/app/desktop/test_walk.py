@@ -1,0 +1,68 @@
+"""The walk through the window (``walk.py``), on a display of its own where there is one to be had, with real jobs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.app.desktop.walk import SEASON
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _command_line(*arguments: str) -> dict[str, object]:
+    done = subprocess.run(
+        [sys.executable, "main.py", *arguments, "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_everything_can_be_done_from_the_window(tmp_path: Path) -> None:
+    home, pictures = tmp_path / "league", tmp_path / "pictures"
+    pictures.mkdir()
+    walk = [sys.executable, "-m", "tests.app.desktop.walk", str(home), str(pictures), "dark", "1600x960"]
+    environment = {**os.environ, "SDL_AUDIODRIVER": "dummy"}
+    if shutil.which("xvfb-run"):
+        walk = ["xvfb-run", "-a", "-s", "-screen 0 1920x1200x24", *walk]
+        environment.pop("QT_QPA_PLATFORM", None)
+    else:
+        environment["QT_QPA_PLATFORM"] = "offscreen"
+    done = subprocess.run(walk, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["problem"] == "", done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(report["steps"]) > 45
+    assert report["closing_s"] < 3.0
+
+    _leaves_no_process(home)
+    _season_is_the_command_lines(home, tmp_path / "other")
+    assert _command_line("--home", str(home), "standings", "--season", "2")["complete"] is False
+    assert {path.stem for path in pictures.glob("*.png")} >= {"arena", "standings", "cross_table", "champion", "wall"}
+
+
+def _leaves_no_process(home: Path) -> None:
+    left = []
+    for process in psutil.process_iter(["cmdline"]):
+        if str(home) in (process.info["cmdline"] or []):
+            left.append(process.info["cmdline"])
+    assert left == []
+
+
+def _season_is_the_command_lines(home: Path, other: Path) -> None:
+    """What was played with visuals on, off and on again is what the command line plays."""
+    options = [f"--{name}={value}" for name, value in SEASON.items()]
+    played = _command_line("--home", str(other), "--no-visuals", *options)
+    shown = _command_line("--home", str(home), "standings", "--season", "1")
+    assert shown["complete"] is True
+    for key in ("rows_sha256", "standings", "cross_table", "outcomes"):
+        assert shown[key] == played[key], key
