@@ -85,19 +85,18 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     if path.is_dir():
         raise HomeError(f"{path} cannot be written: it is a folder; name a file in it")
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
     except OSError as error:
         raise _unwritable(path, error) from error
-    temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file:  # closed before it is renamed, and before it is taken away
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
+        with temporary:  # is closed before it is renamed or taken away
+            yield temporary
+            temporary.flush()
+            os.fsync(temporary.fileno())
+        Path(temporary.name).chmod(0o644)
+        Path(temporary.name).replace(path)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        Path(temporary.name).unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise _unwritable(path, error) from error
         raise

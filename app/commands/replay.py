@@ -84,7 +84,7 @@ def replay(ctx: click.Context, /, **options: Any) -> None:  # click hands in one
         raise UsageError("give one match: its number in the latest season, SEASON:NUMBER, or --person NUMBER")
     has_file = any(options[kind] is not None for kind in ("png", "gif", "mp4"))
     needing_file = ("at_s", "size", "fps", "style", "overlays", "is_job")
-    if not has_file and any(options[name] not in (None, False) for name in needing_file):
+    if not has_file and any(options[name] is not None and options[name] is not False for name in needing_file):
         raise UsageError(
             "--at, --size, --fps, --style, --overlays and --events need a file: give --png, --gif or --mp4"
         )

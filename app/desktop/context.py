@@ -76,6 +76,8 @@ class MatchRequest:
     season_id: int | None = None
     match_id: int | None = None
     is_season_live: bool = False
+    is_asked_for: bool = False
+    """Of a season's match: the user has just asked to see the season, so it takes the screen from anything else."""
     begin_tick: int = 0
     tags: tuple[str, ...] = field(default=())
 

@@ -22,6 +22,7 @@ from game.fault import Cancelled
 from game.games.rally import GAME
 from game.policies.scripted import ScriptedPolicy
 from game.timeline import Timeline
+from league.home import HomeError
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = "Ada", "Bob"
@@ -148,8 +149,14 @@ def test_a_paused_export_waits_and_goes_on(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
-    with pytest.raises(ExportError, match="cannot be written: No such file or directory"):
+    with pytest.raises(HomeError, match="cannot be written: No such file or directory"):
         save_gif(film(), tmp_path / "no" / "film.gif", RunControl(), ignore)
+
+
+@pytest.mark.parametrize("field", ["fps", "size"])
+def test_a_nought_is_no_default(tmp_path, field):
+    with pytest.raises(ExportError, match=f"{field} is 0"):
+        _ = Shot("gif", tmp_path / "film.gif", **{field: {"fps": 0, "size": (0, 0)}[field]}).look
 
 
 @pytest.mark.parametrize(

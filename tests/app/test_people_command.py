@@ -33,8 +33,10 @@ def row_of(match, seat=Seat.LEFT, **changes):
     return PersonMatchRow(**fields | changes)
 
 
-OUTCOMES = [int(live_match().result()["outcome"]), -int(live_match(Seat.RIGHT).result()["outcome"])]
-"""Of the person, sitting left and right against the tracker."""
+@pytest.fixture(scope="module")
+def outcomes():
+    """The person's, sitting left and right against the tracker."""
+    return [int(live_match().result()["outcome"]), -int(live_match(Seat.RIGHT).result()["outcome"])]
 
 
 @pytest.fixture
@@ -60,11 +62,11 @@ def call(capsys, home):
     return call
 
 
-def test_everybody_is_listed_with_the_rating_against_players(call):
+def test_everybody_is_listed_with_the_rating_against_players(call, outcomes):
     code, out, _ = call("people", "list", "--json")
     ada, bob = json.loads(out)["people"]
     assert (code, ada["name"], bob["name"]) == (0, "Ada", "Bob")
-    assert (ada["matches"], ada["wins"], ada["losses"], bob["matches"]) == (2, OUTCOMES.count(1), OUTCOMES.count(-1), 0)
+    assert (ada["matches"], ada["wins"], ada["losses"], bob["matches"]) == (2, outcomes.count(1), outcomes.count(-1), 0)
     assert ada["low"] < ada["rating"] < ada["high"]
     assert bob["rating"] == pytest.approx(1500)
     lines = call("people", "list")[1].splitlines()
@@ -72,12 +74,12 @@ def test_everybody_is_listed_with_the_rating_against_players(call):
     assert lines[1].endswith(f"{ada['wins']}-0-{ada['losses']}")
 
 
-def test_a_persons_matches_are_listed_by_seat(call):
+def test_a_persons_matches_are_listed_by_seat(call, outcomes):
     found = json.loads(call("people", "matches", "--json")[1])["matches"]
     assert [match["players"] for match in found] == [["Ada", "tracker"], ["player 0123456789ab", "Ada"], ["Ada", "Bob"]]
     assert [match["match"] for match in found] == [1, 2, 3]
-    assert [match["outcome"] for match in found] == [*OUTCOMES, OUTCOMES[0]]
-    assert found[0]["points"] == ([1, 0] if OUTCOMES[0] > 0 else [0, 1])
+    assert [match["outcome"] for match in found] == [*outcomes, outcomes[0]]
+    assert found[0]["points"] == ([1, 0] if outcomes[0] > 0 else [0, 1])
     lines = call("people", "matches", "Bob")[1].splitlines()
     assert len(lines) == 2
     assert lines[1].split()[:3] == ["3", "Ada", "Bob"]

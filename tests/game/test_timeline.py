@@ -192,6 +192,18 @@ def test_a_tape_replays_a_forfeit_in_the_middle(played):
     assert timeline.match.result()[0].tobytes() == result.tobytes()
 
 
+@pytest.mark.parametrize("ticks", [KEYFRAME_TICKS - 1, KEYFRAME_TICKS, 2 * KEYFRAME_TICKS])
+def test_a_forfeit_is_known_on_the_tick_before_which_it_happens(played, ticks):
+    """It costs no tick of its own, so a scan that ends there has not met it."""
+    tape = Tape(played["scripted"].actions[1 : ticks + 1])
+    tape.forfeit(Seat.LEFT, Termination.RAISED)
+    stepped, sought = (Timeline(GAME, (None, None), SEED, POINTS, tape) for _ in range(2))
+    for tick in range(1, ticks + 1):
+        assert stepped.step()
+        sought.seek(tick)
+        assert (stepped.is_over, sought.is_over) == (tick == ticks, tick == ticks)
+
+
 def test_a_match_that_was_broken_off_ends_where_its_tape_ends(played):
     timeline = Timeline(GAME, (None, None), SEED, POINTS, Tape(played["scripted"].actions[1:101]))
     while timeline.step():

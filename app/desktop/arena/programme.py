@@ -1,7 +1,7 @@
 """What is shown next: what the user has asked for, the matches of a season that waits for them, or an exhibition.
 
 No Qt here. Whoever asks last is shown, except that matches of a season wait for each other, and that a season does not
-take the screen from what the user has chosen.
+take the screen from what the user has chosen, unless its end is there or the user has just asked for the season.
 """
 
 from collections import deque
@@ -57,11 +57,13 @@ class Programme:
 
     def put(self, request: MatchRequest) -> Change:
         """Take in a request; the change says whether it is shown now."""
-        if standing_of(request) is Standing.SEASON and self._is_busy():
-            if self.current is not None and standing_of(self.current) is Standing.CHOSEN:
+        if standing_of(request) is Standing.SEASON and self.current is not None and not self._is_finished:
+            standing = standing_of(self.current)
+            if standing is Standing.SEASON:
+                self._waiting.append(request)
+                return Change()
+            if standing is Standing.CHOSEN and not self._has_ended and not request.is_asked_for:
                 return Change(dismissed=(request,))
-            self._waiting.append(request)
-            return Change()
         dismissed = self._unseen()
         if standing_of(request) is Standing.CHOSEN:
             dismissed += tuple(self._waiting)
@@ -93,11 +95,6 @@ class Programme:
         self._waiting.clear()
         self.current, self._is_finished = None, True
         return left
-
-    def _is_busy(self) -> bool:
-        return (
-            self.current is not None and not self._is_finished and standing_of(self.current) is not Standing.EXHIBITION
-        )
 
     def _unseen(self) -> tuple[MatchRequest, ...]:
         """Return the current match if a season waits for an end of it that will not be seen."""

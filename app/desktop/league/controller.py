@@ -54,6 +54,7 @@ class SeasonController(QObject):
         self._matches: dict[int, int] = {}
         self._selected = NO_SEASON
         self._wanted = NO_SEASON
+        self._is_asked_for = False  # the next match that is shown: the user has just switched pictures on
         self._run: SeasonRun | None = None
         self._end_state = ""
         self._end_reason = ""
@@ -171,6 +172,7 @@ class SeasonController(QObject):
         self._end_state, self._end_reason, self._ratings, self._proofs = "", "", [], Proofs()
         self._run = SeasonRun(season_id, job, has_visuals=self.has_visuals, workers=self.workers or 1)
         self._wanted = season_id
+        self._is_asked_for = True
         self.select(season_id)
         self.changed.emit()
 
@@ -200,6 +202,7 @@ class SeasonController(QObject):
         self._desktop.settings.put("league/visuals", is_on)
         if self._run is not None and self._run.has_visuals != is_on:
             self._run = replace(self._run, has_visuals=is_on, shown=self._run.shown if is_on else None)
+            self._is_asked_for = is_on
             self._desktop.jobs.send(self._run.job, "visuals", on=is_on)
         self.changed.emit()
 
@@ -303,7 +306,8 @@ class SeasonController(QObject):
 
         def answer(request: MatchRequest) -> None:
             if self._run is not None and self._run.job == run.job and self._run.shown == request.match_id:
-                self._desktop.hub.show_match.emit(request)
+                is_asked_for, self._is_asked_for = self._is_asked_for, False
+                self._desktop.hub.show_match.emit(replace(request, is_asked_for=is_asked_for))
 
         self._desktop.reader.ask(lambda league: _request(league, message, ratings), answer, failed=self._cannot_show)
 

@@ -1,5 +1,7 @@
 """The programme: who is shown, who waits, and who is told that nobody will look."""
 
+from dataclasses import replace
+
 from app.desktop.arena.casting import EXHIBITION
 from app.desktop.arena.programme import Change, Programme
 from app.desktop.context import Contender, MatchRequest
@@ -51,6 +53,23 @@ def test_a_season_does_not_take_the_screen_from_what_was_chosen() -> None:
     assert programme.put(season) == Change(dismissed=(season,))
     programme.note_end()
     programme.note_finish()
+    assert programme.put(season) == Change(season)
+
+
+def test_a_season_that_was_just_asked_for_takes_the_screen() -> None:
+    programme = Programme()
+    programme.put(request(1))
+    asked, next_one = replace(request(2, is_season=True), is_asked_for=True), request(3, is_season=True)
+    assert programme.put(asked) == Change(asked)
+    assert programme.put(next_one) == Change()
+    assert programme.waiting == 1
+
+
+def test_a_chosen_match_whose_end_is_there_gives_way_to_a_season() -> None:
+    programme = Programme()
+    programme.put(request(1))
+    programme.note_end()
+    season = request(2, is_season=True)
     assert programme.put(season) == Change(season)
 
 

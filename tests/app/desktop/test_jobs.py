@@ -187,6 +187,17 @@ def test_commands_reach_their_job_and_none_that_has_ended(bench: Bench) -> None:
     assert bench.card(job).state == "stopped"
 
 
+@pytest.mark.parametrize(("code", "is_ok"), [(0, True), (130, True), (-15, True), (1, False), (2, False)])
+def test_a_job_that_fails_while_it_stops_has_failed(bench: Bench, code: int, is_ok: bool) -> None:
+    job = bench.board.start("Season 3", [], "season")
+    bench.clients[0].obeys["stop"] = code
+    bench.clients[0].reason = "the disk is full"
+    bench.board.send(job, "stop")
+    bench.board.drain()
+    assert bench.ends == [(job, is_ok, "" if is_ok else "the disk is full")]
+    assert bench.card(job).state == ("stopped" if is_ok else "failed")
+
+
 def test_old_cards_are_forgotten_and_running_ones_are_not(bench: Bench) -> None:
     running = bench.board.start("the first", [], "season")
     for number in range(MAX_CARDS + 5):
