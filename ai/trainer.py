@@ -22,7 +22,7 @@ import ai
 from ai.errors import TrainingCancelled, TrainingError
 from game.executors.base import Executor, Matches, MatchRows, RunControl, RunState, in_order
 from game.policies.bank import Policy
-from game.spec import GameSpec, Results
+from game.spec import GameSpec, Results, Termination
 from league.config import first_error_sentence
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -231,11 +231,28 @@ class TrainContext:
         ------
         TrainingCancelled
             If the run was cancelled meanwhile.
+        TrainingError
+            If worker processes die again and again: no result may depend on who has killed them.
         """
+        results = self._played(policies, rows)
+        lost = _lost(results)
+        if lost.any():
+            self.say(f"{lost.sum()} matches were lost with their worker processes: they are played once more")
+            results[lost] = self._played(policies, rows[lost])
+            if _lost(results).any():
+                raise TrainingError(
+                    "worker processes die again and again, perhaps for want of memory: make room, or take fewer workers, and "
+                    "resume the run"
+                )
+        return results
+
+    def _played(self, policies: Sequence[Policy], rows: MatchRows) -> Results:
         chunks = list(self.executor.play(self.game, policies, [rows], _CancelOnly(self.control)))
         if self.control.is_cancelled:
             raise TrainingCancelled
-        faults = [fault for chunk in chunks for fault in chunk.faults]
+        faults = [
+            fault for chunk in chunks for fault in chunk.faults if fault.termination is not Termination.WORKER_DIED
+        ]
         if faults:
             first = min(faults, key=lambda fault: (fault.match_id, fault.seat))
             self.say(f"{len(faults)} sides forfeited their match, the first one because it {first.termination.text}")
@@ -244,6 +261,12 @@ class TrainContext:
     def opponents(self, names: Iterable[str]) -> tuple[Opponent, ...]:
         """Return the players called ``names``, in their order."""
         return tuple(self.opponent(name) for name in names)
+
+
+def _lost(results: Results) -> NDArray[np.bool_]:
+    """Return which matches have no result but that worker processes died: compiled players do not kill any."""
+    lost: NDArray[np.bool_] = (results["termination"] == Termination.WORKER_DIED).any(axis=1)
+    return lost
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from app.desktop.application import open_desktop
+from app.desktop.arena.panel import ArenaPanel
 from app.desktop.close_dialog import CloseChoice
 from app.desktop.main_window import MainWindow
 from app.session import League
@@ -115,9 +116,9 @@ class _Driver(QObject):
             self._sampler.timeout.connect(self._sample)
             self._sampler.start(int(_SAMPLE_S * 1000))
         else:
-            canvas = self._window.panel("arena").findChild(QObject, "canvas")
-            assert canvas is not None
-            self._paints = _Paints(canvas)
+            arena = self._window.panel("arena")
+            assert isinstance(arena, ArenaPanel)
+            self._paints = _Paints(arena.stage.canvas)
             self._window.desktop.hub.arena_frame.connect(lambda _fps, ms: self._draws_ms.append(ms))
             self._pokes.start()
         _after(self._seconds, self._end)

@@ -262,7 +262,7 @@ class _Reel:
             self.tick += 1
             if self.match.is_over or self.match.tally().rallies > rallies:
                 return
-        if self.tick == len(tape) and limit > 0:
+        if self.tick == len(tape):
             for seat, termination in zip(Seat, tape.terminations, strict=True):
                 if termination:
                     self.match.forfeit(seat, termination)

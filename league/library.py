@@ -19,6 +19,7 @@ from league.home import Home, write_atomic
 from league.store import PlayerRow, Store
 
 _NAME: Final = re.compile(r"[^\W_][\w .+()#-]{0,63}")
+_BOT: Final = re.compile(r"\bBot\b")
 _PYTHON_SUFFIX: Final = ".py"
 _FILE_SUFFIX: Final = ".safetensors"
 
@@ -228,6 +229,8 @@ def read_file(path: Path, *, trust_python: bool) -> PlayerFile:
         policy = read_source(path)
     except GameError as error:
         raise PlayerError(str(error)) from error
+    if not _BOT.search(policy.source):
+        raise PlayerError(f"{path} is no Python bot: it has no class Bot, which decides for the player")
     game = game_named("rally")
     return PlayerFile(path.stem, game.name, game.version, policy)
 

@@ -82,26 +82,12 @@ def summarise(store: Store, season: Season, *, resamples: int | None = None) -> 
     ``resamples`` is as for ``Season.standings``.
     """
     table = season.encounters.table()
-    problem = ""
-    standings: list[Standing] = []
-    if not season.totals.matches:
-        problem = "no match of this season is stored yet"
-    else:
-        try:
-            standings = season.standings(resamples=resamples)
-        except RatingsError as error:
-            problem = f"no ratings: {error}"
+    standings, problem = _standings(season, resamples)
     faults = tuple(store.faults(season.row.id))
-    by_player = np.bincount([fault.position for fault in faults], minlength=len(season.players))
-    lines = tuple(
-        Line(s, season.players[s.player], float(season.live.ratings[s.player]), int(by_player[s.player]))
-        for s in standings
-    )
-    names = [player.name for player in season.players]
     return Summary(
         season=store.season(season.row.id),
         players=season.players,
-        lines=lines,
+        lines=_lines(season, standings, faults),
         problem=problem,
         table=table,
         matches=season.totals.matches,
@@ -110,14 +96,36 @@ def summarise(store: Store, season: Season, *, resamples: int | None = None) -> 
         outcomes=_outcomes(season),
         faults=faults,
         fault_lines=tuple(_fault_lines(faults, season.players)),
-        cycles=tuple(
-            " > ".join(names[player] for player in (*cycle.players, cycle.players[0]))
-            for cycle in significant_cycles(table)
-        ),
+        cycles=_cycles(table, season.players),
         nash=_nash(table),
         history=tuple(store.rating_history(season.row.id)),
         rows_sha256=store.rows_sha256(season.row.id),
         placement=tuple(season.placement() or ()),
+    )
+
+
+def _standings(season: Season, resamples: int | None) -> tuple[list[Standing], str]:
+    """Return the standings, or none and why there are none."""
+    if not season.totals.matches:
+        return [], "no match of this season is stored yet"
+    try:
+        return season.standings(resamples=resamples), ""
+    except RatingsError as error:
+        return [], f"no ratings: {error}"
+
+
+def _lines(season: Season, standings: Sequence[Standing], faults: Sequence[FaultRow]) -> tuple[Line, ...]:
+    by_player = np.bincount([fault.position for fault in faults], minlength=len(season.players))
+    return tuple(
+        Line(s, season.players[s.player], float(season.live.ratings[s.player]), int(by_player[s.player]))
+        for s in standings
+    )
+
+
+def _cycles(table: PairTable, players: Sequence[PlayerRow]) -> tuple[str, ...]:
+    return tuple(
+        " > ".join(players[position].name for position in (*cycle.players, cycle.players[0]))
+        for cycle in significant_cycles(table)
     )
 
 

@@ -18,7 +18,6 @@ class EventQueue(Generic[T]):
         self._items: deque[tuple[T, bool]] = deque()
         self._changed = threading.Condition()
         self._is_closed = False
-        self.dropped = 0
 
     def __len__(self) -> int:
         return len(self._items)
@@ -49,5 +48,4 @@ class EventQueue(Generic[T]):
         for place, (_, is_replaceable) in enumerate(self._items):
             if is_replaceable:
                 del self._items[place]
-                self.dropped += 1
                 return

@@ -13,10 +13,11 @@ from ai.errors import TrainingCancelled, TrainingError
 from ai.evaluation import CandidateSides, pair_rows
 from ai.trainer import MetricSpec, StepReport, TrainContext, rng_state, set_rng_state, trainers
 from ai.trainer import trainer as trainer_named
-from game.executors.base import RunControl, RunState
+from game.executors.base import FaultReport, PlayedChunk, RunControl, RunState
 from game.executors.serial import SerialExecutor
 from game.games.rally import GAME
 from game.policies.scripted import ScriptedPolicy
+from game.spec import Seat, Termination
 from tests.ai.fakes import FakeClock, WalkConfig, find_opponent, trainer
 from tests.doubles import broken_network
 
@@ -126,6 +127,38 @@ def test_a_step_is_never_cut_in_two(state):
     control = RunControl()
     control.set(state)
     assert len(context(control, []).play(BOTS, pair_rows(1, 1, np.arange(9, dtype=np.int64), points=1))) == 18
+
+
+class Mortal(SerialExecutor):
+    """Loses every third match of its first ``deaths`` runs with its worker."""
+
+    def __init__(self, deaths: int) -> None:
+        super().__init__()
+        self.deaths = deaths
+
+    def play(self, game, policies, rows, control=None):
+        is_mortal, self.deaths = self.deaths > 0, self.deaths - 1
+        for chunk in super().play(game, policies, rows, control):
+            if is_mortal:
+                chunk.results["termination"][::3] = Termination.WORKER_DIED
+                chunk.results["points"][::3] = 0
+            faults = (FaultReport(0, Seat.LEFT, Termination.WORKER_DIED, "died"),) if is_mortal else ()
+            yield PlayedChunk(chunk.results, faults)
+
+
+def test_matches_that_were_lost_with_a_worker_are_played_once_more():
+    rows, said = pair_rows(1, 1, np.arange(9, dtype=np.int64), points=1), []
+    expected = context(RunControl(), []).play(BOTS, rows)
+    played = replace(context(RunControl(), said), executor=Mortal(1)).play(BOTS, rows)
+    assert played.tobytes() == expected.tobytes()
+    [sentence] = said
+    assert sentence.endswith(" matches were lost with their worker processes: they are played once more")
+
+
+def test_workers_that_die_again_and_again_end_the_step():
+    rows = pair_rows(1, 1, np.arange(9, dtype=np.int64), points=1)
+    with pytest.raises(TrainingError, match="worker processes die again and again"):
+        replace(context(RunControl(), []), executor=Mortal(2)).play(BOTS, rows)
 
 
 def test_forfeits_are_told_about():

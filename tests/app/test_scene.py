@@ -9,6 +9,7 @@ from game.games.rally import GAME
 from game.policies.scripted import ScriptedPolicy
 from game.spec import Seat
 from game.timeline import Hand, LiveMatch, Timeline
+from tests.doubles import broken_network
 
 POLICIES = ScriptedPolicy.of(GAME, "aimer"), ScriptedPolicy.of(GAME, "predictor")
 CAST = Cast(("Ada", "Bob"), ("1500", "1400"))
@@ -77,7 +78,11 @@ def test_a_point_names_its_scorer_for_a_while(course):
             column = f"{seat.name.lower()}_points"
             if now[column] > before[column]:
                 assert scorer is seat
-    assert any(scorer is None for *_, scorer in course)
+    scored = [bool(scorer is not None) for *_, scorer in course]
+    ends = [tick for tick, (was, then) in enumerate(itertools.pairwise(scored)) if was and not then]
+    begins = [tick for tick, (was, then) in enumerate(itertools.pairwise(scored)) if then and not was]
+    assert len(ends) >= 2
+    assert {end - begin for begin, end in zip(begins, ends, strict=False)} == {46}
 
 
 @pytest.mark.parametrize("tick", [0, 1, 50, 300, 700])
@@ -122,6 +127,27 @@ def test_the_end_names_the_winner():
     scene.seek(10**6)
     winner = scene.course.match.result()[0]["outcome"]
     assert scene.view().message == f"{CAST.names[0 if winner > 0 else 1]} wins"
+
+
+def test_a_match_without_a_winner_is_a_draw():
+    scene = Scene(Timeline(GAME, (broken_network(), broken_network()), 7, 1), CAST)
+    scene.seek(1)
+    assert scene.view().message == "Draw"
+
+
+def test_a_long_name_is_cut_in_messages():
+    name = "A name of thirty-three letters   !"
+    scene = Scene(timeline(1), Cast((name, name)))
+    scene.seek(10**6)
+    assert scene.view().message == "A name of thirty-three… wins"
+
+
+def test_a_flash_is_gone_before_the_ball_comes_back(course):
+    for seat in Seat:
+        fading = [flashes[seat] for _, _, flashes, _, _ in course]
+        begin = fading.index(1.0)
+        assert fading[begin + 8] == pytest.approx(0.5)
+        assert fading[begin + 16] == 0.0
 
 
 def test_overlays_are_there_only_when_asked_for():

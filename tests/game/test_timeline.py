@@ -187,14 +187,30 @@ def test_a_tape_replays_a_forfeit_in_the_middle(played):
         timeline.seek(tick)
         assert timeline.match.digest() == played["scripted"].digests[tick]
         assert timeline.is_over == (tick == 300)
+        assert bool(timeline.path(10)) == (tick != 300)
     assert timeline.step()
     assert timeline.is_over
     assert timeline.match.result()[0].tobytes() == result.tobytes()
 
 
+@pytest.mark.parametrize("goes", ["sought", "stepped"])
+def test_a_forfeit_behind_what_was_scanned_is_met_on_its_tick(played, goes):
+    """It costs no tick of its own, so a scan that ends on that tick has not met it."""
+    once = played["recurrent that ends in NaN"]
+    timeline = Timeline(GAME, PAIRINGS["recurrent that ends in NaN"], SEED, POINTS)
+    assert not timeline.scan(once.length)
+    assert timeline.length is None
+    if goes == "stepped":
+        timeline.seek(once.length - 1)
+        assert timeline.step()
+    else:
+        timeline.seek(once.length)
+    assert_at(timeline, once, once.length)
+    assert timeline.path(10) == []
+
+
 @pytest.mark.parametrize("ticks", [KEYFRAME_TICKS - 1, KEYFRAME_TICKS, 2 * KEYFRAME_TICKS])
-def test_a_forfeit_is_known_on_the_tick_before_which_it_happens(played, ticks):
-    """It costs no tick of its own, so a scan that ends there has not met it."""
+def test_a_forfeit_of_a_tape_is_there_on_its_last_tick(played, ticks):
     tape = Tape(played["scripted"].actions[1 : ticks + 1])
     tape.forfeit(Seat.LEFT, Termination.RAISED)
     stepped, sought = (Timeline(GAME, (None, None), SEED, POINTS, tape) for _ in range(2))
@@ -219,6 +235,13 @@ def test_a_policy_that_answers_nan_beside_a_tape_changes_nothing(played):
     timeline.seek(200)
     assert_at(timeline, once, 200)
     assert timeline.result().tobytes() == once.result.tobytes()
+
+
+def test_a_policy_beside_one_that_answers_nan_still_decides(played):
+    once = played["dense"]
+    timeline = Timeline(GAME, (broken_network(), PAIRINGS["dense"][1]), SEED, POINTS, tape_of(once))
+    timeline.seek(200)
+    assert timeline.players[1].values.tobytes() == once.values[200][1].tobytes()
 
 
 @pytest.mark.parametrize("missing", [PythonPolicy(STILL), None], ids=["Python bot", "person"])
@@ -252,6 +275,20 @@ def test_the_path_is_where_the_ball_flies_and_leaves_no_trace(played):
         if once.pictures[tick]["serve_in"]:
             assert path == []
     assert timeline.path(10) == timeline.path(50)[:10] != []
+
+
+def test_a_path_holds_until_somebody_meets_the_ball(played):
+    """What was foreseen is kept, and given up as soon as the ball is elsewhere."""
+    once = played["scripted"]
+    timeline = Timeline(GAME, PAIRINGS["scripted"], SEED, POINTS)
+    for tick in range(once.length):
+        timeline.seek(tick)
+        now, then = once.pictures[tick], once.pictures[tick + 1]
+        path = timeline.path(1)
+        if path and then["rally_hits"] == now["rally_hits"]:
+            assert path == [(then["ball_x"], then["ball_y"])]
+    timeline.seek(once.length)
+    assert timeline.path(10) == []
 
 
 def test_a_path_ends_before_a_paddle_is_met(played):

@@ -96,6 +96,25 @@ def test_a_file_of_the_first_revision_is_migrated_without_loss(path):
     assert execute(path, "SELECT version_num FROM alembic_version") == [("0002",)]
 
 
+def test_a_later_migration_that_fails_leaves_the_league_as_it_was(path):
+    path.parent.mkdir()
+    old = create_engine(f"sqlite:///{path}")
+    with old.begin() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, "0001")
+        connection.execute(insert(PLAYERS).values(row_values(player("ann"))))
+    old.dispose()
+    execute(path, "CREATE VIEW person_matches AS SELECT 1")
+    with pytest.raises(StoreError, match="person_matches"):
+        Store.open(path)
+    assert execute(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert execute(path, "SELECT name FROM players") == [("ann",)]
+    execute(path, "DROP VIEW person_matches")
+    with Store.open(path) as store:
+        assert [row.name for row in store.players()] == ["ann"]
+
+
 def test_the_file_is_in_wal_mode_and_references_are_checked(filled):
     assert execute(filled, "PRAGMA journal_mode") == [("wal",)]
     with Store.open(filled) as store, store._database.reading() as connection:

@@ -85,6 +85,34 @@ def test_a_trusted_bot_is_imported(library, drop):
     assert (found.state, found.player.name, found.player.kind) == ("imported", "bot", "python")
 
 
+@pytest.mark.parametrize(
+    "source", ["", "x = 1\n", "class Robot:\n    pass\n"], ids=["empty", "a script", "another class"]
+)
+def test_python_without_a_bot_is_no_player(library, drop, store, source):
+    (found,) = library.import_files([drop("bot.py", source.encode())], trust_python=True)
+    assert (found.state, found.player) == ("failed", None)
+    assert "it has no class Bot" in found.problem
+    assert store.players() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "0 bytes"),
+        (bytes(17 << 20), "a player file has at most 16,777,216"),
+        ((2**62).to_bytes(8, "little") + b"{}", "claims a header of 4,611,686,018,427,387,904"),
+        (b"\x7fELF and more noise of a program", "cannot be used"),
+    ],
+    ids=["empty", "huge", "lying", "of another kind"],
+)
+def test_a_file_that_is_no_player_is_one_sentence(library, drop, store, content, says):
+    (found,) = library.import_files([drop("x.safetensors", content)])
+    assert found.state == "failed"
+    assert says in found.problem
+    assert "\n" not in found.problem
+    assert store.players() == []
+
+
 def test_a_bot_is_only_read_by_who_trusts_it(drop):
     with pytest.raises(UntrustedBotError, match="--trust-python"):
         read_file(drop("bot.py", BOT.encode()), trust_python=False)

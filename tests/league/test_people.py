@@ -184,6 +184,18 @@ def test_the_order_of_the_matches_changes_nothing(data, games):
     assert standing(data.draw(st.permutations(games))) == standing(games)
 
 
+@pytest.mark.parametrize("outcome", [-1, 1])
+@pytest.mark.parametrize("opponent", [-1000.0, 1500.0, 4000.0])
+def test_a_thousand_matches_one_way_leave_the_rating_finite(outcome, opponent):
+    """One virtual draw against 1500 holds it: of n wins against 1500, 2n + 1 to 1 are the odds."""
+    found = person_standing(YOU, [person_match(outcome, "x")] * 1000, {"x": opponent})
+    assert found.low < found.rating < found.high
+    assert outcome * (found.rating - opponent) > 300
+    assert abs(found.high) + abs(found.low) < 20_000
+    if opponent == UNRATED:
+        assert found.rating == pytest.approx(UNRATED + outcome * 400 * math.log10(2001), abs=0.1)
+
+
 def test_matches_of_others_and_against_people_do_not_count():
     rated = [person_match(1, HASHES[0])]
     others = [

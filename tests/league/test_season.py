@@ -1,6 +1,7 @@
 """A season is a pure function of its configuration, however often and wherever it is interrupted."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -241,3 +242,10 @@ def test_seed_lists_are_the_generators_own_streams() -> None:
         state = np.uint64((season_seed * 0xD1342543DE82EF95 + 0x632BE59BD9B4E019) & mask)
         expected = [int(stream_state(state, np.uint64(index))) & (2**63 - 1) for index in range(5, 50)]
         assert pair_seeds(season_seed, 5, 45).tolist() == expected
+
+
+def test_what_is_left_takes_as_long_as_this_runs_rate_says() -> None:
+    progress = Progress(done=30, expected=90, is_exact=True, played=20, ticks=0, seconds=4.0, faults=0, workers=1)
+    assert (progress.matches_per_s, progress.eta_s) == (5.0, 12.0)
+    assert replace(progress, played=0).eta_s is None
+    assert replace(progress, seconds=0.0).eta_s is None  # a clock that has not moved yet
