@@ -45,11 +45,14 @@ class SeasonConfig(BaseModel):
     )
     pairs: int = Field(
         20,
+        title="Pairs an encounter",
         ge=1,
         le=1_000_000,
         description="Pairs of matches an encounter; a pair is two matches on one seed with seats swapped.",
     )
-    points: int | None = Field(5, ge=1, le=21, description="Points that win a match; none for the game's own number.")
+    points: int | None = Field(
+        5, title="Points to win", ge=1, le=21, description="Points that win a match; none for the game's own number."
+    )
     seed: int = Field(1, ge=0, le=2**63 - 1, description="Season seed, from which every match's seed follows.")
     rounds: int = Field(
         0, ge=0, le=1000, description="Rounds of a swiss or ladder season; 0 for as many as single out a winner."
@@ -58,14 +61,27 @@ class SeasonConfig(BaseModel):
         1, ge=1, le=999, description="Gauntlet: how many players, from the first, meet everybody else."
     )
     tiebreak_pairs: int = Field(
-        10, ge=0, le=1000, description="Knockout: most extra pairs of a tied encounter, before the better seed wins."
+        10,
+        title="Tie-break pairs",
+        ge=0,
+        le=1000,
+        description="Knockout: most extra pairs of a tied encounter, before the better seed wins.",
     )
     sprt: SprtConfig | None = Field(
         None,
+        title="Early stop (SPRT)",
         description="Sequential test that ends an encounter of a round robin or gauntlet early; none for full length.",
     )
-    sprt_block: int = Field(10, ge=1, le=100_000, description="Pairs an encounter plays between two looks of the test.")
-    k_factor: float = Field(16.0, gt=0, le=200, description="Elo points that one match can move a live rating.")
+    sprt_block: int = Field(
+        10,
+        title="Pairs between tests",
+        ge=1,
+        le=100_000,
+        description="Pairs an encounter plays between two looks of the test.",
+    )
+    k_factor: float = Field(
+        16.0, title="K-factor", gt=0, le=200, description="Elo points that one match can move a live rating."
+    )
     initial_rating: Rating = Field(1500.0, description="Live rating before the first match, and mean of the table.")
     prior_draws: float = Field(
         1.0,

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:  # the window paints before the kernels, the store and the jobs are imported
     import numpy as np
-    from app.desktop.jobs import JobBoard
-    from game.tape import Tape
-    from game.timeline import LiveMatch, Timeline
 
     from app.desktop.actions import Actions
     from app.desktop.hub import Hub
+    from app.desktop.jobs import JobBoard
     from app.desktop.reader import Reader
     from app.desktop.settings import Settings
     from app.desktop.theme import ThemeStore
     from app.desktop.toasts import Toasts
     from game.policies.bank import Policy
+    from game.tape import Tape
+    from game.timeline import LiveMatch, Timeline
     from league.home import Home
 
 Clock: TypeAlias = Callable[[], float]

@@ -169,6 +169,7 @@ class _Text:
     def set_value(self, value: object) -> None:
         is_many = isinstance(value, list | tuple)
         self.widget.setText(", ".join(map(str, value)) if is_many else str(value))  # type: ignore[call-overload]
+        self.widget.setCursorPosition(0)  # a narrow line shows the beginning
 
     def _part(self, text: str) -> object:
         try:
@@ -234,7 +235,7 @@ class ConfigForm(QWidget):
         self._model = model
         self._calm = _Calm(self)
         self._editors: dict[str, Editor] = {}
-        layout = QFormLayout(self)
+        self._layout = layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
@@ -245,7 +246,7 @@ class ConfigForm(QWidget):
 
     def _add(self, layout: QFormLayout, name: str, info: FieldInfo, words: Sequence[str] | None) -> None:
         editor = _Choice(words, self.changed.emit) if words else _editor(info, info.annotation, self.changed.emit)
-        title = name.replace("_", " ").capitalize()
+        title = info.title or name.replace("_", " ").capitalize()
         tip = tooltip(info)
         widget = editor.widget
         widget.setObjectName(name)
@@ -261,6 +262,10 @@ class ConfigForm(QWidget):
         label.setBuddy(widget)
         layout.addRow(label, widget)
         self._editors[name] = editor
+
+    def set_shown(self, name: str, *, is_shown: bool) -> None:
+        """Show a field, or hide it; a hidden one keeps its value."""
+        self._layout.setRowVisible(self._editors[name].widget, is_shown)
 
     def names(self) -> list[str]:
         """Return the fields that are shown."""

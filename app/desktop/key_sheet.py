@@ -1,10 +1,21 @@
 """F1: every command that has a key, by menu."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.desktop.actions import Actions, Command
+
+_AT_THE_COURT: Final = (
+    ("Your paddle", "W and S, or Up and Down"),
+    ("Two people", "W and S left, Up and Down right"),
+    ("8 times as fast", "Tab, held"),
+    ("Hold or go on", "Space"),
+)
+"""What the court itself does with keys."""
 
 
 class KeySheet(QDialog):
@@ -17,8 +28,12 @@ class KeySheet(QDialog):
         sheet = QWidget()
         columns = QGridLayout(sheet)
         columns.setHorizontalSpacing(32)
-        for place, (menu, commands) in enumerate(_by_menu(actions.commands()).items()):
-            columns.addWidget(_section(menu, commands), place // 2, place % 2, Qt.AlignmentFlag.AlignTop)
+        sections = {
+            menu: [(command.action.text().replace("&", ""), keys_text(command)) for command in commands]
+            for menu, commands in _by_menu(actions.commands()).items()
+        }
+        for place, (title, rows) in enumerate({**sections, "At the court": _AT_THE_COURT}.items()):
+            columns.addWidget(_section(title, rows), place // 2, place % 2, Qt.AlignmentFlag.AlignTop)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(sheet)
@@ -44,15 +59,14 @@ def _by_menu(commands: list[Command]) -> dict[str, list[Command]]:
     return found
 
 
-def _section(title: str, commands: list[Command]) -> QWidget:
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> QWidget:
     section = QWidget()
-    rows = QGridLayout(section)
-    heading = QLabel(f"<b>{title}</b>")
-    rows.addWidget(heading, 0, 0, 1, 2)
-    for row, command in enumerate(commands, start=1):
-        keys = QLabel(keys_text(command))
-        keys.setProperty("quiet", True)  # noqa: FBT003  # a property's value
-        rows.addWidget(QLabel(command.action.text().replace("&", "")), row, 0)
-        rows.addWidget(keys, row, 1, Qt.AlignmentFlag.AlignRight)
-    rows.setColumnStretch(0, 1)
+    grid = QGridLayout(section)
+    grid.addWidget(QLabel(f"<b>{title}</b>"), 0, 0, 1, 2)
+    for place, (text, keys) in enumerate(rows, start=1):
+        label = QLabel(keys)
+        label.setProperty("quiet", True)  # noqa: FBT003  # a property's value
+        grid.addWidget(QLabel(text), place, 0)
+        grid.addWidget(label, place, 1, Qt.AlignmentFlag.AlignRight)
+    grid.setColumnStretch(0, 1)
     return section

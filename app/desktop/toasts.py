@@ -62,6 +62,7 @@ class Toasts(QObject):
         self._theme = theme
         self._cards: list[_Card] = []
         window.installEventFilter(self)
+        theme.changed.connect(self._recolour)
 
     def show(self, text: str, level: Level = Level.INFO, *, details: str = "", remedy: Remedy | None = None) -> None:
         """Show ``text``; ``details`` behind a button, ``remedy`` as another."""
@@ -93,6 +94,11 @@ class Toasts(QObject):
         if watched is self._window and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
             self._place()
         return super().eventFilter(watched, event)
+
+    def _recolour(self) -> None:
+        for card in self._cards:
+            card.recolour()
+        self._place()
 
     def _drop(self, card: "_Card") -> None:
         if card in self._cards:
@@ -130,7 +136,7 @@ class _Card(QFrame):
         self.setObjectName("toast")
         self.setAccessibleName(f"{level.value}: {text}")
         self._build(remedy)
-        self._paint()
+        self.recolour()
 
     def _build(self, remedy: Remedy | None) -> None:
         sign = QLabel(_SIGN[self._level])
@@ -164,7 +170,8 @@ class _Card(QFrame):
         if buttons.count() > 1:
             layout.addLayout(buttons)
 
-    def _paint(self) -> None:
+    def recolour(self) -> None:
+        """Take the colours of the theme."""
         theme = self._theme.theme
         colour = getattr(theme, _COLOUR[self._level])
         self.setStyleSheet(

@@ -37,13 +37,22 @@ class SprtConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     elo0: float = Field(
-        default=0.0, ge=-MAX_ELO, le=MAX_ELO, description="Strength under H0, in Elo of the chosen model"
+        default=0.0,
+        title="Elo of H0",
+        ge=-MAX_ELO,
+        le=MAX_ELO,
+        description="Strength under H0, in Elo of the chosen model",
     )
-    elo1: float = Field(default=10.0, ge=-MAX_ELO, le=MAX_ELO, description="Strength under H1, above elo0")
-    alpha: float = Field(default=0.05, gt=0, lt=0.5, description="Risk of accepting H1 when H0 holds")
-    beta: float = Field(default=0.05, gt=0, lt=0.5, description="Risk of accepting H0 when H1 holds")
+    elo1: float = Field(
+        default=10.0, title="Elo of H1", ge=-MAX_ELO, le=MAX_ELO, description="Strength under H1, above elo0"
+    )
+    alpha: float = Field(
+        default=0.05, title="Risk alpha", gt=0, lt=0.5, description="Risk of accepting H1 when H0 holds"
+    )
+    beta: float = Field(default=0.05, title="Risk beta", gt=0, lt=0.5, description="Risk of accepting H0 when H1 holds")
     model: Literal["normalized", "logistic"] = Field(
         default="normalized",
+        title="Unit of Elo",
         description="Unit of elo0 and elo1: normalized (per standard deviation of a game) or logistic (the table's)",
     )
 

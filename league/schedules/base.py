@@ -55,6 +55,10 @@ class Schedule(Protocol):
     def allows_sprt(self) -> bool:
         """Whether an encounter may end early by ``SeasonConfig.sprt``."""
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The fields of ``SeasonConfig`` that this format reads and others do not."""
+
     def rounds(self, n: int, config: "SeasonConfig", record: Record) -> Iterator[Iterable[Pairing]]:
         """Yield the rounds of a season of ``n`` players; no pair of two players is ever produced twice.
 

@@ -19,6 +19,7 @@ class Gauntlet:
     title: str = "Gauntlet: the first players meet everybody else"
     order_matters: bool = True
     allows_sprt: bool = True
+    settings: tuple[str, ...] = ("gauntlet_size",)
 
     def rounds(self, n: int, config: "SeasonConfig", record: Record) -> Iterator[Iterable[Pairing]]:
         """Yield one round, or with ``config.sprt`` one a block."""

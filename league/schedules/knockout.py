@@ -23,6 +23,7 @@ class Knockout:
     title: str = "Knockout: a seeded bracket, the loser goes home"
     order_matters: bool = True
     allows_sprt: bool = False
+    settings: tuple[str, ...] = ("tiebreak_pairs",)
 
     def rounds(self, n: int, config: "SeasonConfig", record: Record) -> Iterator[Iterable[Pairing]]:
         """Yield the rounds of the bracket, each followed by the extra pairs of its tied encounters."""

@@ -34,6 +34,7 @@ class Ladder:
     title: str = "Ladder: matchmaking by strength"
     order_matters: bool = False
     allows_sprt: bool = False
+    settings: tuple[str, ...] = ("rounds",)
 
     def rounds(self, n: int, config: "SeasonConfig", record: Record) -> Iterator[Iterable[Pairing]]:
         """Yield ``config.rounds`` rounds, or ceil(log2 n) if it is 0."""

@@ -19,6 +19,7 @@ class RoundRobin:
     title: str = "Round robin: everybody meets everybody"
     order_matters: bool = False
     allows_sprt: bool = True
+    settings: tuple[str, ...] = ()
 
     def rounds(self, n: int, config: "SeasonConfig", record: Record) -> Iterator[Iterable[Pairing]]:
         """Yield one round, or with ``config.sprt`` one a block."""
@@ -44,6 +45,7 @@ class DoubleRoundRobin:
     title: str = "Double round robin: everybody meets everybody twice"
     order_matters: bool = False
     allows_sprt: bool = False
+    settings: tuple[str, ...] = ()
 
     def rounds(self, n: int, config: "SeasonConfig", record: Record) -> Iterator[Iterable[Pairing]]:  # noqa: ARG002
         """Yield the two cycles."""

@@ -28,6 +28,7 @@ class Swiss:
     title: str = "Swiss: in each round, players of equal score meet"
     order_matters: bool = False
     allows_sprt: bool = False
+    settings: tuple[str, ...] = ("rounds",)
 
     def rounds(self, n: int, config: "SeasonConfig", record: Record) -> Iterator[Iterable[Pairing]]:
         """Yield ``config.rounds`` rounds, or ceil(log2 n) if it is 0."""

@@ -240,3 +240,17 @@ def test_any_season_resumes_and_repeats_no_pair(data: st.DataObject, n: int, wor
     assert max(seen.values()) == 1
     assert item.planned_pairs(n, config) in (None, len(seen))
     assert len(seen) <= item.most_pairs(n, config)
+
+
+OF_FORMATS = ["rounds", "gauntlet_size", "tiebreak_pairs"]
+
+
+def test_the_formats_name_the_settings_that_not_all_of_them_read():
+    assert sorted({name for item in schedules() for name in item.settings}) == sorted(OF_FORMATS)
+
+
+@pytest.mark.parametrize("item", schedules(), ids=lambda item: item.name)
+@pytest.mark.parametrize("setting", OF_FORMATS)
+def test_a_setting_matters_to_the_formats_that_name_it_and_to_no_other(item, setting):
+    lengths = {item.most_pairs(6, config_of(item, 6, **{setting: value})) for value in (1, 2, 4)}
+    assert (len(lengths) > 1) == (setting in item.settings)

@@ -39,7 +39,9 @@ def test_what_is_compiled_is_not_compiled_again(cache: Path) -> None:
 def test_the_digest_knows_the_rules_and_not_the_picture() -> None:
     root = Path(jit.__file__).parent
     assert {"render", "timeline.py", "executors"} <= jit._NOT_IN_KERNELS
-    assert not {"games", "policies", "batch.py", "loop.py", "contract.py", "seeding.py", "spec.py"} & jit._NOT_IN_KERNELS
+    assert (
+        not {"games", "policies", "batch.py", "loop.py", "contract.py", "seeding.py", "spec.py"} & jit._NOT_IN_KERNELS
+    )
     for name in jit._NOT_IN_KERNELS:
         path = root / name
         for source in path.rglob("*.py") if path.is_dir() else [path] if path.exists() else []:

@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from app.desktop.arena.heading import ElidedLabel
@@ -22,6 +22,9 @@ OVERLAYS: Final = {
 _DEFAULT_OVERLAYS: Final = frozenset({"trail"})
 _OFF_TARGET: Final = 0.85  # of the target: slower than this is said in the colour of a warning
 _RELATIVE: Final = "\N{MULTIPLICATION SIGN}"
+
+
+_WIDE: Final = 480  # pixels at 100 %: below, the buttons to both ends are left out
 
 
 def overlay_key(name: str) -> str:
@@ -123,6 +126,13 @@ class Transport(QWidget):
         column.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
+        """Leave out, where it is narrow, what the scrub bar and the keys do as well."""
+        super().resizeEvent(event)
+        is_wide = event.size().width() >= self._desktop.theme.px(_WIDE)
+        for button in (self.start, self.live):
+            button.setVisible(is_wide)
+
     def _overlay_button(self) -> IconButton:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
@@ -155,8 +165,10 @@ class Transport(QWidget):
     def show_span(self, span: Span) -> None:
         """Show where the match is."""
         self.scrub.show_span(span)
-        whole = f" / {clock_text(span.length * span.tick_s)}" if span.length is not None else ""
-        self.time.set_whole(f"{clock_text(span.tick * span.tick_s)}{whole}")
+        now = clock_text(span.tick * span.tick_s)
+        whole = f"{now} / {clock_text(span.length * span.tick_s)}" if span.length is not None else now
+        fits = self.time.fontMetrics().horizontalAdvance(whole) <= self.time.width()
+        self.time.set_whole(whole if fits else now)
         for button in (self.start, self.back_button, self.live):
             if button.isEnabled() != span.is_seekable:
                 button.setEnabled(span.is_seekable)

@@ -188,7 +188,9 @@ class ChartModel:
         if extent is None or (self._view is not None and not self.is_following):
             return extent and self._view
         low = extent.low if self.recent is None else max(extent.low, extent.high - self.recent)
-        return Span(low, extent.high if extent.high > low else low + 1.0)
+        if extent.high > low:
+            return Span(low, extent.high)
+        return Span(min(0.0, low), low) if low else Span(0.0, 1.0)  # one point: seen from the beginning
 
     def lines(self) -> list[Line]:
         """Return what is drawn, thinned."""

@@ -64,6 +64,7 @@ class NewSeason(QDialog):
         self.form = ConfigForm(
             SeasonConfig, leave_out=_LEFT_OUT, choices={"format": [each.name for each in schedules()]}
         )
+        self._formats = {each.name: each for each in schedules()}
         self.sprt_form = ConfigForm(SprtConfig)
         self.picker = PlayerPicker(desktop.theme)
         self.planned = QLabel()
@@ -77,6 +78,9 @@ class NewSeason(QDialog):
         for source in (self.form, self.sprt_form, self.picker):
             source.changed.connect(self._checking.start)
         self.until_decided.toggled.connect(self._checking.start)
+        for changed in (self.form.changed, self.until_decided.toggled):
+            changed.connect(self._show_fields)
+        self._show_fields()
         desktop.reader.ask(_field, self._show_players)
         self.check()
 
@@ -144,8 +148,6 @@ class NewSeason(QDialog):
         self.until_decided.setToolTip(
             "A sequential test after every few pairs ends an encounter of a round robin or gauntlet early"
         )
-        self.until_decided.toggled.connect(self.sprt_form.setVisible)
-        self.sprt_form.hide()
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.addWidget(self.form)
@@ -160,6 +162,20 @@ class NewSeason(QDialog):
         return area
 
     # What it does
+
+    @property
+    def _has_test(self) -> bool:
+        """Whether encounters end once they are decided: asked for, and possible with the chosen format."""
+        return self._formats[str(self.form.values()["format"])].allows_sprt and self.until_decided.isChecked()
+
+    def _show_fields(self) -> None:
+        """Show the settings that mean something for the chosen format."""
+        chosen = self._formats[str(self.form.values()["format"])]
+        for name in {name for each in self._formats.values() for name in each.settings}:
+            self.form.set_shown(name, is_shown=name in chosen.settings)
+        self.form.set_shown("sprt_block", is_shown=self._has_test)
+        self.until_decided.setVisible(chosen.allows_sprt)
+        self.sprt_form.setVisible(self._has_test)
 
     def use(self, values: Mapping[str, object], has_sprt: bool) -> None:  # noqa: FBT001  # a preset's two parts
         """Enter a preset."""
@@ -189,7 +205,7 @@ class NewSeason(QDialog):
         return cast("SeasonConfig", self.form.build(self._extra()))
 
     def _extra(self) -> dict[str, object]:
-        sprt = self.sprt_form.values() if self.until_decided.isChecked() else None
+        sprt = self.sprt_form.values() if self._has_test else None
         return {"players": self.picker.chosen(), "sprt": sprt}
 
     def _show_players(self, field: _Field) -> None:

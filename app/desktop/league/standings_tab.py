@@ -154,7 +154,8 @@ class StandingsTab(QWidget):
             return HINT
         if self._table is None:
             return "Adding up the table\N{HORIZONTAL ELLIPSIS}"
-        return self._table.problem or "No match of this season is stored yet."
+        problem = self._table.problem
+        return f"{problem[:1].upper()}{problem[1:]}." if problem else "No match of this season is stored yet."
 
     def _ask_person(self) -> None:
         if self._ticket is not None:

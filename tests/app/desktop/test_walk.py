@@ -51,10 +51,8 @@ def test_everything_can_be_done_from_the_window(tmp_path: Path) -> None:
 
 
 def _leaves_no_process(home: Path) -> None:
-    left = []
-    for process in psutil.process_iter(["cmdline"]):
-        if str(home) in (process.info["cmdline"] or []):
-            left.append(process.info["cmdline"])
+    command_lines = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    left = [command_line for command_line in command_lines if str(home) in command_line]
     assert left == []
 
 
