@@ -72,7 +72,8 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; widt
 QAbstractSpinBox::up-arrow {{ image: url("{marks["up"]}"); width: {arrow}px; height: {arrow}px; }}
 QAbstractSpinBox::down-arrow {{ image: url("{marks["down"]}"); width: {arrow}px; height: {arrow}px; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
-QCheckBox::indicator, QGroupBox::indicator, QTableView::indicator, QListView::indicator {{ width: {mark - 2}px; height: {mark - 2}px;
+QCheckBox::indicator, QGroupBox::indicator, QTableView::indicator, QListView::indicator {{
+    width: {mark - 2}px; height: {mark - 2}px;
     border: 1px solid {theme.quiet}; border-radius: 3px; background: {theme.base}; }}
 QCheckBox::indicator:checked, QGroupBox::indicator:checked, QTableView::indicator:checked, QListView::indicator:checked {{
     background: {theme.accent}; border-color: {theme.accent}; image: url("{marks["check"]}"); }}

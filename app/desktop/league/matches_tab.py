@@ -1,6 +1,6 @@
 """The matches of the shown season, and the person's own: filtered, sorted, replayed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,12 +30,16 @@ if TYPE_CHECKING:  # the window paints before the store and the kernels are impo
 
 _GROWTH_MS: Final = 2000
 _FILM_KIND: Final = "film"
-SEASON, MINE = 0, 1
+SEASON, MINE, WON, DRAWN, LOST = range(5)
+"""What is listed: the places in the list of sources."""
+
+SOURCES: Final = ("Season's matches", "My matches", "My wins", "My draws", "My losses")
 HINTS: Final = {
     SEASON: "No match is stored yet: press New above to play a season.",
     MINE: "You have not played yet: choose a player and Play against.",
 }
-
+_OUTCOMES: Final = {WON: 1, DRAWN: 0, LOST: -1}
+"""What a person's match must have come to for the person."""
 
 _MINE_KEYS: Final[dict[str, Callable[[MatchLine], float]]] = {
     "match": lambda line: line.match_id,
@@ -99,7 +103,7 @@ class MatchesTab(QWidget):
         self.source.setObjectName("match_source")
         self.source.setAccessibleName("Which matches")
         self.source.setToolTip("The shown season's matches, or those that you have played yourself")
-        self.source.addItems(["Season's matches", "My matches"])
+        self.source.addItems(SOURCES)
         self.source.currentIndexChanged.connect(self._change_source)
         self.filter_button = IconButton(theme, "search", "Show or hide the filter", self._toggle_filter, text="Filter")
         self.filter_button.setObjectName("filter_matches")
@@ -182,8 +186,10 @@ class MatchesTab(QWidget):
         if self._ticket is not None:
             self._ticket.cancel()
         reader = self._desktop.reader
-        if self.source.currentIndex() == MINE:
-            self._ticket = reader.ask(_my_matches, self._take_mine)
+        source = self.source.currentIndex()
+        if source != SEASON:
+            outcome = _OUTCOMES.get(source)
+            self._ticket = reader.ask(lambda league: _my_matches(league, outcome), self._take_mine)
         elif self._season >= 0:
             season, ratings = self._season, self._ratings
             wanted, (key, is_descending) = self.filter.wanted(), self._order
@@ -199,21 +205,21 @@ class MatchesTab(QWidget):
         self.model.show(MatchPages(found.ids))
         self._tell(len(found.ids), found.of)
 
-    def _take_mine(self, lines: list[MatchLine]) -> None:
+    def _take_mine(self, found: tuple[list[MatchLine], int]) -> None:
+        lines, of = found
         key, is_descending = self._order
         if key in _MINE_KEYS and (key, is_descending) != ("match", False):  # they come with the newest first
             lines = sorted(lines, key=_MINE_KEYS[key], reverse=is_descending)
         self.model.show(MatchPages.of_lines(lines))
-        self._tell(len(lines), len(lines))
+        self._tell(len(lines), of)
 
     def _tell(self, shown: int, of: int) -> None:
         total = count(of, "match", "matches")
         self.found.setText(total if shown == of else f"{shown:,} of {total}")
         is_filtered = of > 0 and shown == 0
-        hint = (
-            "No match is like that: change or clear the filter." if is_filtered else HINTS[self.source.currentIndex()]
-        )
-        self.hint.setText(hint)
+        is_season = self.source.currentIndex() == SEASON
+        remedy = "change or clear the filter" if is_season else "choose My matches for all of yours"
+        self.hint.setText(f"No match is like that: {remedy}." if is_filtered else HINTS[SEASON if is_season else MINE])
         self._pages.setCurrentIndex(1 if shown else 0)
 
     def _read_page(self, page: int) -> None:
@@ -279,19 +285,23 @@ class MatchesTab(QWidget):
             menu.addSeparator()
             menu.addAction(f"Copy match number {link}", lambda: copy(link))
         menu.addAction("Copy seed", lambda: copy(str(line.seed)))
-        if line.person_match is None:
-            menu.addSeparator()
-            menu.addAction("Export as GIF\N{HORIZONTAL ELLIPSIS}", lambda: self._ask_film(line))
+        menu.addSeparator()
+        menu.addAction("Export as GIF\N{HORIZONTAL ELLIPSIS}", lambda: self._ask_film(line))
         return menu
 
     def _ask_film(self, line: MatchLine) -> None:
-        name = f"season-{self._season}-match-{line.match_id}.gif"
-        save_as(self, "Export match", name, "Film (*.gif)", lambda path: self._film(line, path))
+        if line.person_match is None:
+            link = f"{self._season}:{line.match_id}"
+            name, title, match = f"season-{self._season}-match-{line.match_id}", f"Film of match {link}", [link]
+        else:
+            number = str(line.person_match)
+            name, title, match = f"my-match-{number}", f"Film of your match {number}", ["--person", number]
+        film = partial(self._film, title, match)
+        save_as(self, "Export match", f"{name}.gif", "Film (*.gif)", film)
 
-    def _film(self, line: MatchLine, path: Path) -> None:
-        link, home = f"{self._season}:{line.match_id}", str(self._desktop.home.folder)
-        arguments = ["replay", link, "--home", home, "--gif", str(path), "--events"]
-        self._films[self._desktop.jobs.start(f"Film of match {link}", arguments, _FILM_KIND)] = path
+    def _film(self, title: str, match: Sequence[str], path: Path) -> None:
+        arguments = ["replay", *match, "--home", str(self._desktop.home.folder), "--gif", str(path), "--events"]
+        self._films[self._desktop.jobs.start(title, arguments, _FILM_KIND)] = path
 
     def _filmed(self, job: str, is_ok: bool, reason: str) -> None:  # noqa: FBT001  # the signal's arguments
         path = self._films.pop(job, None)
@@ -314,10 +324,13 @@ def _find(league: "League", season_id: int, wanted: Any, order: tuple[str, bool]
     return _Found(ids, league.store.count_matches(season_id), Seats(names, ratings, tick_s))
 
 
-def _my_matches(league: "League") -> list[MatchLine]:
+def _my_matches(league: "League", outcome: int | None) -> tuple[list[MatchLine], int]:
+    """Return the lines of the person's matches, of one outcome or of all, and how many matches there are."""
     from app.tournament import DEFAULT_GAME
     from game.games import game as game_named
     from league.people import YOU
 
     names = {player.hash: player.name for player in league.library.players(include_archived=True)}
-    return person_lines(league.store.person_matches(YOU), names, game_named(DEFAULT_GAME).tick_s)
+    matches = league.store.person_matches(YOU)
+    wanted = [match for match in matches if outcome is None or match.outcome_of(YOU) == outcome]
+    return person_lines(wanted, names, game_named(DEFAULT_GAME).tick_s), len(matches)

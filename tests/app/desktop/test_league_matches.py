@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.desktop.league.match_lines import COLUMNS as MATCH_COLUMNS
 from app.desktop.league.match_lines import LENGTH, MATCH, UPSET, MatchPages
-from app.desktop.league.matches_tab import MINE
+from app.desktop.league.matches_tab import DRAWN, LOST, MINE, WON
 from tests.app.desktop.league_samples import add_person_match, open_panel, store_season, table_of
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
@@ -126,6 +126,36 @@ def test_a_persons_matches_are_replayed_from_their_tape(panel, desktop, home, qt
     assert request.left.is_person
     assert request.right.name == "tracker"
     assert len(request.tape) == 5
+
+
+def test_a_persons_matches_are_listed_by_outcome(panel, home, qtbot):
+    add_person_match(home, "tracker", -1)
+    add_person_match(home, "random", 1)
+    panel.tabs.setCurrentWidget(panel.matches)
+    tab = panel.matches
+    for source, opponent in ((WON, "random"), (LOST, "tracker")):
+        tab.source.setCurrentIndex(source)
+        qtbot.waitUntil(lambda: tab.model.rowCount() == 1)
+        assert tab.model.line(0).names == ("You", opponent)
+        assert tab.found.text() == "1 of 2 matches"
+    tab.source.setCurrentIndex(DRAWN)
+    qtbot.waitUntil(lambda: tab.hint.text() == "No match is like that: choose My matches for all of yours.")
+
+
+def test_a_persons_match_is_exported_as_a_film(panel, desktop, jobs, home, tmp_path, qtbot):
+    add_person_match(home, "tracker", -1)
+    panel.tabs.setCurrentWidget(panel.matches)
+    tab = panel.matches
+    tab.source.setCurrentIndex(MINE)
+    qtbot.waitUntil(lambda: tab.model.rowCount() == 1)
+    number = tab.model.line(0).person_match
+    tab.menu_of(tab.model.line(0)).actions()[-1].trigger()
+    dialog = tab.findChild(QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "mine.gif"))
+    dialog.close()
+    arguments = jobs.last("film").arguments
+    assert arguments[:3] == ["replay", "--person", str(number)]
+    assert arguments[arguments.index("--gif") + 1] == str(tmp_path / "mine.gif")
 
 
 def test_a_list_that_grows_keeps_its_rows(panel, qtbot):
