@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check bench format system starters clean
+.PHONY: run test check bench format starters pictures clean
 
 run: $(READY)
 	@$(BIN)/python main.py --auto
@@ -28,6 +28,12 @@ format: $(READY)
 # The starter players of assets/players, made anew by the project's own search (about 3 minutes).
 starters: $(READY)
 	@$(BIN)/python -m ai.quick_search
+
+# The picture of the README anew, from the walk through the window that the tests take (about 2 minutes).
+pictures: $(READY)
+	@folder=$$(mktemp -d) && mkdir $$folder/pictures \
+	&& xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python -m tests.app.desktop.walk $$folder/league $$folder/pictures dark 1600x960 \
+	&& cp $$folder/pictures/champion.png docs/pictures/desktop.png && echo "all pictures: $$folder/pictures"
 
 # A file and not a folder as the target: a set-up that was interrupted is done again.
 $(READY): requirements.txt

@@ -136,6 +136,7 @@ class Timeline(Course):
         """Play one tick; return False, and do nothing, at the end."""
         self._scan_past(self.tick + 1)
         if self._shown.is_at_end or self.tick == self.length:
+            self._arrive()  # at tick 0 of a match that was forfeited there, nothing has arrived yet
             return False
         self._shown.run(1)
         self._arrive()

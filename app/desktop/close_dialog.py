@@ -1,6 +1,6 @@
 """What becomes of running work when the window closes: the user chooses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
@@ -116,14 +116,23 @@ class CloseDialog(QDialog):
             self.accept()
 
 
-def ask_before_closing(parent: QWidget, jobs: Sequence[RunningJob]) -> CloseChoice | None:
-    """Return what the user wants of the running ``jobs``; None to keep the window open."""
+def ask_before_closing(
+    parent: QWidget, jobs: Sequence[RunningJob], then: Callable[[CloseChoice], object]
+) -> CloseDialog:
+    """Ask what is to become of the running ``jobs``; call ``then`` with the answer, unless it is to stay as it is.
+
+    Nothing waits here: a signal of the system can end the program while the dialog is open.
+    """
     dialog = CloseDialog(jobs, parent)
-    try:
-        dialog.exec()
-        return dialog.choice
-    finally:
-        dialog.deleteLater()
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def take() -> None:
+        if dialog.choice is not None:
+            then(dialog.choice)
+
+    dialog.accepted.connect(take)
+    dialog.open()
+    return dialog
 
 
 def _listed(jobs: Sequence[RunningJob]) -> list[str]:

@@ -61,8 +61,9 @@ class MatchRequest:
     """A match to be put on the screen.
 
     ``stored`` is the ``RESULT_DTYPE`` record that a replay has to equal. ``tape`` are the actions of a match that cannot be
-    simulated again. ``season_id`` and ``match_id`` say where it comes from; ``is_season_live`` that the season waits for
-    its end. ``title`` goes above the court. ``begin_tick`` is where it begins to be shown.
+    simulated again. ``season_id`` and ``match_id`` say where it comes from, a person's match has no season;
+    ``is_season_live`` says that the season waits for its end. ``title`` goes above the court. ``begin_tick`` is where it
+    begins to be shown.
     """
 
     left: Contender

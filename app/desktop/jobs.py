@@ -113,16 +113,22 @@ class JobBoard(QObject):
         """
         job = f"job-{next(self._numbers)}"
         self._cards[job] = JobCard(job, kind, title, is_work=is_work, arguments=tuple(arguments))
+        if self._closing is not None:
+            self._end_unstarted(job, "the window is closing", is_ok=True)
+            return job
         try:
             self._clients[job] = self._start(arguments)
         except OSError as error:
-            sentence = f"{title} cannot start: {error.strerror or error}"
-            self._cards[job] = self._cards[job].ended(is_ok=False, reason=sentence)
-            QTimer.singleShot(0, self, lambda: self.ended.emit(job, False, sentence))  # noqa: FBT003  # a signal's argument
+            self._end_unstarted(job, f"{title} cannot start: {error.strerror or error}", is_ok=False)
         self._forget_old()
         self._timer.start()
         self.changed.emit()
         return job
+
+    def _end_unstarted(self, job: str, reason: str, *, is_ok: bool) -> None:
+        """Take note that a job never began; who has started it hears that later, as of any other end."""
+        self._cards[job] = self._cards[job].ended(is_ok=is_ok, reason=reason)
+        QTimer.singleShot(0, self, lambda: self.ended.emit(job, is_ok, reason))
 
     def send(self, job: str, command: str, **data: Json) -> None:
         """Send a command to a job; one that has ended does not hear it."""
@@ -155,6 +161,8 @@ class JobBoard(QObject):
                 self._change(replace(self._cards[job], state="detached", detail="it goes on without the window"))
             else:
                 self.send(job, "cancel" if choice is CloseChoice.STOP else "stop")
+            if not self._cards[job].is_work:
+                client.terminate()  # it has nothing to save
         for job in [job for job in self._clients if self._cards[job].state == "detached"]:
             del self._clients[job]
         self._closing = _Closing(self._clock(), done)

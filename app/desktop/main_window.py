@@ -7,10 +7,10 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QLabel, QMainWindow, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDockWidget, QLabel, QMainWindow, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from app.desktop.actions import Actions
-from app.desktop.close_dialog import CloseChoice, ask_before_closing
+from app.desktop.close_dialog import CloseChoice, CloseDialog, ask_before_closing
 from app.desktop.context import Desktop
 from app.desktop.hub import Hub
 from app.desktop.jobs import JobBoard
@@ -21,7 +21,7 @@ from app.desktop.reader import Reader
 from app.desktop.settings import Settings
 from app.desktop.status import StatusBar
 from app.desktop.theme import ThemeStore
-from app.desktop.toasts import Level, Toasts
+from app.desktop.toasts import Level, Remedy, Toasts
 from league.home import Home
 
 _SIZE: Final = (1600, 960)
@@ -114,6 +114,7 @@ class MainWindow(QMainWindow):
         toasts.shown.connect(hub.log)
         self.desktop.reader.failed.connect(toasts.error)
         self.desktop.reader.failed_to_open.connect(self._show_unusable)
+        self.desktop.reader.lost.connect(self._tell_lost)
         self.desktop.reader.opened.connect(hub.seasons_changed)
 
     def _recall(self) -> None:
@@ -203,6 +204,10 @@ class MainWindow(QMainWindow):
             dock.hide()
         self.setCentralWidget(page)
 
+    def _tell_lost(self, sentence: str) -> None:
+        remedy = Remedy("Choose another folder\N{HORIZONTAL ELLIPSIS}", self.choose_folder)
+        self.desktop.toasts.show(sentence, Level.ERROR, remedy=remedy)
+
     def choose_folder(self) -> None:
         """Let the user choose another league."""
         from PySide6.QtWidgets import QFileDialog
@@ -224,14 +229,13 @@ class MainWindow(QMainWindow):
             return
         event.ignore()
         if self.desktop.jobs.running():
-            self._ask_and_close()
+            self._ask_before_closing()
         else:
             self.close_with(CloseChoice.PAUSE)  # what only serves the window ends with it
 
-    def _ask_and_close(self) -> None:
-        choice = ask_before_closing(self, self.desktop.jobs.running())
-        if choice is not None:
-            self.close_with(choice)
+    def _ask_before_closing(self) -> None:
+        if self.findChild(CloseDialog) is None:
+            ask_before_closing(self, self.desktop.jobs.running(), self.close_with)
 
     def close_with(self, choice: CloseChoice) -> None:
         """Close, with ``choice`` for the work that runs."""
@@ -244,6 +248,9 @@ class MainWindow(QMainWindow):
 
     def _leave(self) -> None:
         self._is_closing = True
+        for dialog in self.findChildren(QDialog):  # one that waits in a loop of its own would keep the program
+            if dialog.isVisible():
+                dialog.reject()
         if self.centralWidget() is self.tabs:
             self.desktop.settings.put(_TAB_KEY, self.tabs.currentIndex())
             self.layout_store.remember()

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from shiboken6 import isValid
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Question: TypeAlias = "Callable[[League], T]"
+
+_CLOSE_S: Final = 1.5
+"""How long the end of the question waits that the thread is at: a locked database must not hold the window."""
 
 
 class Ticket:
@@ -47,6 +51,8 @@ class Reader(QObject):
     """The league is open: the first question can be answered."""
     failed_to_open = Signal(str)
     """One sentence: the league's folder or database cannot be used."""
+    lost = Signal(str)
+    """One sentence: the database that is open is not at its place any more. Said once."""
     failed = Signal(str)
     """One sentence: a question without a ``failed`` of its own could not be answered."""
 
@@ -82,10 +88,15 @@ class Reader(QObject):
         return ticket
 
     def close(self) -> None:
-        """End the thread after the question that it is at."""
+        """End the thread after the question that it is at; one that takes too long ends with the program.
+
+        What such a question was writing is written as a whole or not at all: that is the store's promise.
+        """
         self._questions.put(None)
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_CLOSE_S)
+            if self._thread.is_alive():
+                logger.warning("a question to the league takes longer than the window waits for at its end")
             self._thread = None
 
     def _outcome(
@@ -121,8 +132,37 @@ class Reader(QObject):
                 self.failed_to_open.emit(str(error))
                 return
             self.opened.emit()
+            database = _Watched(league.home.database)
             while (work := self._questions.get()) is not None:
                 work(league)
+                if database.is_newly_lost():
+                    self.lost.emit(
+                        f"{database.path} was removed or replaced while it was open: what is played from now on is not "
+                        "kept; put it back and start again, or choose another folder"
+                    )
+
+
+class _Watched:
+    """Sees whether an open file is still the one at its path: on Linux and macOS it can be deleted meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._identity = _identity(path)
+
+    def is_newly_lost(self) -> bool:
+        """Return whether the file is gone, the first time that it is."""
+        is_lost = self._identity is not None and _identity(self.path) != self._identity
+        if is_lost:
+            self._identity = None
+        return is_lost
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class _Answer:

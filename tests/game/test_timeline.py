@@ -342,3 +342,11 @@ def test_a_player_that_faults_on_the_screen_forfeits_and_is_on_the_tape():
 def test_a_python_bot_cannot_be_handed_in_as_a_policy():
     with pytest.raises(ValueError, match="process of its own"):
         LiveMatch(GAME, (Hand(1), PythonPolicy(STILL)), 3, 1)
+
+
+def test_a_forfeit_before_the_first_tick_is_met_by_a_step():
+    timeline = Timeline(GAME, (broken_network(), bot("tracker")), SEED, POINTS)
+    timeline.scan(KEYFRAME_TICKS)
+    assert (timeline.length, timeline.is_over) == (0, False)
+    assert not timeline.step()
+    assert timeline.is_over

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # pygame is imported after the window has been painted
 
 logger = logging.getLogger(__name__)
 
-_LEAST: Final = (200, 112)
+_LEAST: Final = (160, 60)
 
 
 class Canvas(QWidget):

@@ -3,6 +3,7 @@
 No Qt here, and nothing that is heavy to import before the league is open.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -12,8 +13,11 @@ from league.errors import LeagueError
 
 if TYPE_CHECKING:  # the window paints before these are imported
     from app.session import League
+    from game.policies.bank import Policy
     from game.spec import GameSpec
     from league.store import PlayerRow
+
+logger = logging.getLogger(__name__)
 
 Draw: TypeAlias = Callable[[int], int]
 """Returns a random whole number from 0 to below its argument, as ``secrets.randbelow`` does."""
@@ -61,13 +65,15 @@ def candidates(league: "League", *, with_bots: bool = False) -> list[Candidate]:
 
 
 def _rank(game: "GameSpec", league: "League", row: "PlayerRow") -> float:
-    """Return a bot's place in the ladder; a learned player is put just below the top."""
+    """Return a bot's place in the ladder; a learned player is put just below the top, one that cannot be read last."""
     from game.policies.bank import Kind
     from game.policies.scripted import ScriptedPolicy
 
-    policy = league.library.read(row).policy if row.kind == Kind.SCRIPTED.name.lower() else None
-    if not isinstance(policy, ScriptedPolicy):
+    if row.kind != Kind.SCRIPTED.name.lower():
         return _LEARNED_RANK
+    policy = _policy(league, row)
+    if not isinstance(policy, ScriptedPolicy):
+        return 0.0
     place = [bot.name for bot in game.bots].index(policy.bot.name) / max(len(game.bots) - 1, 1)
     is_usual = policy == ScriptedPolicy.of(game, policy.bot.name)
     return place if is_usual else place - _VARIANT_LOSS
@@ -98,13 +104,32 @@ def hashes(pair: tuple[Candidate, Candidate]) -> frozenset[str]:
 
 
 def exhibitions(league: "League", count: int, draw: Draw, recent: Sequence[frozenset[str]] = ()) -> list[MatchRequest]:
-    """Return matches between good players of the league; none if it has fewer than two that the arena can play."""
+    """Return matches between good players of the league; none if it has fewer than two that the arena can play.
+
+    A player whose file is gone or was changed is passed over.
+    """
+    field = candidates(league)
+    pairs = pick_pairs(field, count, draw, recent)
+    while unusable := {each.row.hash for pair in pairs for each in pair if _policy(league, each.row) is None}:
+        field = [each for each in field if each.row.hash not in unusable]
+        pairs = pick_pairs(field, count, draw, recent)
     return [
         match_of(
             league, left.row, right.row, draw, ratings=(left.rating, right.rating), title="Exhibition", tag=EXHIBITION
         )
-        for left, right in pick_pairs(candidates(league), count, draw, recent)
+        for left, right in pairs
     ]
+
+
+def _policy(league: "League", row: "PlayerRow") -> "Policy | None":
+    """Return what plays; None if its file cannot be used, which is logged."""
+    from league.library import PlayerError
+
+    try:
+        return league.library.read(row).policy
+    except PlayerError as error:
+        logger.warning("passed over: %s", error)
+        return None
 
 
 def match_of(  # noqa: PLR0913  # who, where, and how it is announced

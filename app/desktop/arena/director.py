@@ -12,6 +12,7 @@ from app.desktop.arena.kernels import COMPILE_S, Kernels
 from app.desktop.arena.programme import Change, Programme, Standing, standing_of
 from app.desktop.arena.stage import Stage
 from app.desktop.context import Desktop, MatchRequest, OnScreen
+from app.desktop.toasts import Level
 from game.errors import GameError
 
 if TYPE_CHECKING:  # the window paints before the kernels are imported
@@ -76,7 +77,7 @@ class Director(QObject):
         """Whether a season's match will be seen; the arena comes up for it, but not from a window that is minimised."""
         if not self._stage.isVisible():
             self._desktop.hub.panel_wanted.emit("arena")
-        return self._stage.isVisible()
+        return self._stage.is_seen
 
     def show_live(self, request: MatchRequest, course: "LiveMatch", bots: "Bots") -> "Screening":
         """Put a match that people play onto the stage; ``bots`` are the Python bots in it."""
@@ -175,6 +176,9 @@ class Director(QObject):
         screening.close()
         if self._programme.current is screening.request:
             self._programme.note_end()
+            forfeits = screening.forfeits()
+            if forfeits and not screening.request.is_season_live:  # a season counts its faults and lists them
+                self._desktop.toasts.show(forfeits, Level.WARNING)
             self._desktop.hub.match_ended.emit(screening.request, screening.record())
 
     def _finish(self, request: MatchRequest) -> None:

@@ -28,7 +28,10 @@ def choose_file(parent: QWidget, title: str, suggested: str, kinds: str) -> str:
 def file_name(request: MatchRequest, suffix: str) -> str:
     """Return a name for a file of this match."""
     names = "-".join("".join(letter if letter.isalnum() else "_" for letter in side.name) for side in _sides(request))
-    place = f"{request.season_id}-{request.match_id}" if request.match_id is not None else f"seed-{request.seed}"
+    if request.match_id is None:
+        place = f"seed-{request.seed}"
+    else:
+        place = f"{'person' if request.season_id is None else request.season_id}-{request.match_id}"
     return f"{names}-{place}{suffix}"
 
 
@@ -43,7 +46,8 @@ def match_as_json(request: MatchRequest) -> str:
                 side: {"name": who.name, "hash": who.hash} if who.hash else {"name": who.name}
                 for side, who in zip(("left", "right"), _sides(request), strict=True)
             },
-            **({"season": request.season_id, "match": request.match_id} if request.match_id is not None else {}),
+            **({"season": request.season_id} if request.season_id is not None else {}),
+            **({"match": request.match_id} if request.match_id is not None else {}),
         },
         indent=2,
     )
@@ -51,8 +55,10 @@ def match_as_json(request: MatchRequest) -> str:
 
 def replay_arguments(request: MatchRequest) -> list[str]:
     """Return the command that shows a stored match; empty if it is not stored."""
-    if request.season_id is None or request.match_id is None or request.is_season_live:
+    if request.match_id is None or request.is_season_live:
         return []
+    if request.season_id is None:
+        return ["replay", "--person", str(request.match_id)]
     return ["replay", f"{request.season_id}:{request.match_id}"]
 
 
@@ -118,9 +124,7 @@ class Exports(QObject):
         request = self._request()
         arguments = replay_arguments(request) if request is not None else []
         if request is None or not arguments:
-            self._desktop.toasts.show(
-                "Films are made of stored matches: choose one in the list of matches.", Level.WARNING
-            )
+            self._warn("Films are made of stored matches")
             return
         path = self._ask("Save as film", file_name(request, ".gif"), "GIF (*.gif);;MP4 (*.mp4)")
         if path is None:
@@ -141,7 +145,14 @@ class Exports(QObject):
 
     def copy_command(self) -> None:
         """Copy the command that replays it."""
+        request = self._request()
+        if request is not None and not replay_arguments(request):
+            self._warn("Only stored matches can be replayed by a command")
+            return
         self._copy(lambda request: " ".join(["python main.py", *replay_arguments(request)]), "the command")
+
+    def _warn(self, sentence: str) -> None:
+        self._desktop.toasts.show(f"{sentence}: choose one in the list of matches.", Level.WARNING)
 
     def _copy(self, text: Callable[[MatchRequest], str], what: str) -> None:
         request = self._request()

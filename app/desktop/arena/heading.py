@@ -70,7 +70,8 @@ class Heading(QWidget):
 
     def show_request(self, request: MatchRequest) -> None:
         """Show what the match is."""
-        place = "Match" if request.match_id is None else f"Match {request.season_id}:{request.match_id}"
+        is_of_season = request.season_id is not None and request.match_id is not None
+        place = f"Match {request.season_id}:{request.match_id}" if is_of_season else "Match"
         self.title.set_whole(f"{request.title or place} \N{MIDDLE DOT} seed {request.seed}")
         self.badge.hide()
 

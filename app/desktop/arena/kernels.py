@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from app.desktop.context import Desktop
+from app.desktop.toasts import Level, Remedy
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Kernels(QObject):
     def _give_up(self, sentence: str) -> None:
         self._is_busy = False
         self._say(sentence, is_compiling=False)
-        self._desktop.toasts.error(sentence)
+        self._desktop.toasts.show(sentence, Level.ERROR, remedy=Remedy("Try again", self.start))
 
     def _finish(self) -> None:
         self.wait()

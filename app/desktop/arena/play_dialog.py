@@ -101,6 +101,7 @@ class PlayDialog(QDialog):
 
     def _connect(self) -> None:
         self.opponent.currentIndexChanged.connect(self._show_second)
+        self.opponent.currentIndexChanged.connect(self._share_keys)
         self.person.editingFinished.connect(lambda: self.person_changed.emit(self.person.text().strip()))
         for box in (self.seat, self.device, self.second_device, self.opponent):
             box.currentIndexChanged.connect(self._check)
@@ -147,6 +148,12 @@ class PlayDialog(QDialog):
             if is_second
             else "Space pauses. The match is stored, and rates you; it moves no player's rating."
         )
+
+    def _share_keys(self) -> None:
+        """Leave the second person one of the two pairs of keys, where the first has both."""
+        if self.setup().opponent is Opponent.PERSON and self.device.currentData() is Device.KEYS:
+            takes_arrows = self.second_device.currentData() is Device.LETTER_KEYS
+            self.device.setCurrentIndex(self.device.findData(Device.ARROW_KEYS if takes_arrows else Device.LETTER_KEYS))
 
     def _check(self) -> str:
         problem = self.setup().problem()

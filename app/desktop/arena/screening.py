@@ -20,7 +20,7 @@ from game.games import game as game_named
 from game.match import is_compiled
 from game.render import View
 from game.replay import Verification
-from game.spec import Seat
+from game.spec import Seat, Termination
 from game.timeline import LiveMatch, Timeline
 
 Bots: TypeAlias = Mapping[Seat, BotSeat]
@@ -76,11 +76,22 @@ class Wound(Stepped):
     def __init__(self, timeline: Timeline, scene: Scene) -> None:
         super().__init__(timeline, scene, {})
         self._timeline = timeline
+        self._is_spent = False
+
+    def step(self) -> bool:
+        """Play one tick; False at the end."""
+        goes_on = super().step()
+        self._is_spent = not goes_on
+        return goes_on
 
     @property
     def is_over(self) -> bool:
-        """Whether it is at its end; a tape of a match that was broken off ends without the match being over."""
-        return self._timeline.is_over or self._timeline.tick == self._timeline.length
+        """Whether it is at its end.
+
+        A tape of a match that was broken off ends without the match being over; a match that is forfeited before its first
+        tick is over only once it was stepped.
+        """
+        return self._timeline.is_over or self._is_spent or 0 < self._timeline.tick == self._timeline.length
 
     @property
     def scanned(self) -> int:
@@ -98,6 +109,7 @@ class Wound(Stepped):
 
     def seek(self, tick: int) -> None:
         """Go to ``tick``, with the trail that belongs there."""
+        self._is_spent = False
         self._scene.seek(tick)
 
 
@@ -156,6 +168,16 @@ class Screening:
         """Return the ``RESULT_DTYPE`` record of a match that is over."""
         record: np.void = self.course.match.result(self.request.match_id or 0)[0]
         return record
+
+    def forfeits(self) -> str:
+        """Return who forfeits the match that is over, and why; empty if it was played to its end."""
+        names = (self.request.left.name, self.request.right.name)
+        terminations = [Termination(int(code)) for code in self.record()["termination"]]
+        return "; ".join(
+            f"{name} forfeits: it {termination.text}"
+            for name, termination in zip(names, terminations, strict=True)
+            if termination is not Termination.OK
+        )
 
     def verification(self) -> Verification | None:
         """Return whether the match is the stored one; None if there is none, or its end is not known yet."""

@@ -75,7 +75,7 @@ def load_with_pygame() -> Mapping[Sound, Playable]:
     """Open the default device and load every sound; ``OSError`` if there is no device or a file is gone."""
     if os.environ.get("SDL_AUDIODRIVER") == "dummy":
         raise OSError("SDL_AUDIODRIVER asks for no device")
-    if sys.platform == "linux" and not any(map(os.path.exists, _linux_devices())):
+    if sys.platform == "linux" and not has_linux_audio(os.environ):
         raise OSError("neither ALSA nor a sound server has a device")  # asked, ALSA would fill stderr with its search
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import pygame
@@ -107,10 +107,20 @@ def _wall_age(view: "View") -> float:
     return min((ripple.age for ripple in view.ripples if ripple.seat is None), default=math.inf)
 
 
-def _linux_devices() -> list[str]:
-    """Return where a device or a sound server would be found."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    server = os.environ.get("PULSE_SERVER", "").removeprefix("unix:")
-    if server.startswith("tcp"):
-        return ["/"]  # elsewhere, and not to be looked for
-    return ["/dev/snd", f"{runtime}/pulse/native", f"{runtime}/pipewire-0", server]
+def has_linux_audio(environment: Mapping[str, str], root: Path = Path("/")) -> bool:
+    """Return whether there is a sound card below ``root``, or a sound server that ``environment`` leads to."""
+    server = environment.get("PULSE_SERVER", "")
+    if server and not server.startswith(("unix:", "/")):
+        return True  # on another machine: only asking it would tell
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    sockets = [server.removeprefix("unix:")] if server else []
+    sockets += [f"{runtime}/pulse/native", f"{runtime}/pipewire-0"] if runtime else []
+    return _has_card(root / "proc/asound/cards") or any((root / each.lstrip("/")).exists() for each in sockets)
+
+
+def _has_card(cards: Path) -> bool:
+    """Return whether ALSA lists a card; each line of one begins with its number, without any it says so in words."""
+    try:
+        return any(line.split()[0].isdigit() for line in cards.read_text().splitlines() if line.strip())
+    except OSError:
+        return False

@@ -33,7 +33,7 @@ class Stage(QWidget):
     frame_played = Signal()
     """A frame was shown while the match moves."""
     hidden = Signal()
-    """The stage is not to be seen any more."""
+    """The stage is not to be seen any more: something else is in front, or its window is an icon."""
     key_pressed = Signal(str, bool)
     """A key of a person who plays, by Qt's name, and whether it went down (or up)."""
     pointed = Signal(float)
@@ -91,9 +91,14 @@ class Stage(QWidget):
         bar.sound_toggled.connect(self.toggle_sound)
         self.canvas.broke.connect(self._stop_for)
         self._desktop.hub.closing.connect(self._timer.stop)
-        self._desktop.hub.minimised.connect(lambda _is_minimised: self._pace())
+        self._desktop.hub.minimised.connect(self._see_minimised)
 
     # What is shown
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody can look at it: it is in front, and its window is no icon."""
+        return self.isVisible() and not self.window().isMinimized()
 
     @property
     def screening(self) -> "Screening | None":
@@ -209,13 +214,7 @@ class Stage(QWidget):
     def _pace(self) -> None:
         """Let the timer run while something moves and can be seen, only then."""
         screening = self._screening
-        window = self.window()
-        is_wanted = (
-            screening is not None
-            and screening.playback.is_moving
-            and self.isVisible()
-            and not (window is not None and window.isMinimized())
-        )
+        is_wanted = screening is not None and screening.playback.is_moving and self.is_seen
         if is_wanted and not self._timer.isActive():
             self._frames.reset()
             self._timer.start()
@@ -313,6 +312,12 @@ class Stage(QWidget):
         super().hideEvent(event)
         self._pace()
         self.hidden.emit()
+
+    def _see_minimised(self, is_minimised: bool) -> None:  # noqa: FBT001  # the signal's
+        """Rest while the window is an icon; whether that hides what is in it, platforms do not agree."""
+        self._pace()
+        if is_minimised:
+            self.hidden.emit()
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: N802  # Qt's name
         """See the keys and the pointer over the court."""

@@ -105,7 +105,7 @@ class Wall(QWidget):
         self._wanting: list[int] = []
         self._next = 0  # the tile that is drawn first in the next frame
         self._summary_at = 0.0
-        self._is_closed = False
+        self._is_closed = self._is_painted = False
         self.widgets: list[WallTile] = []
         self._timer = QTimer(self)
         self._timer.setInterval(_FRAME_MS)
@@ -336,8 +336,11 @@ class Wall(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  # Qt's name
         """Get the kernels ready once there is something to see."""
         super().paintEvent(event)
-        if self._tiles is None:
-            QTimer.singleShot(0, self, self._begin if self._kernels.is_ready else self._kernels.start)
+        if self._kernels.is_ready and self._tiles is None:
+            QTimer.singleShot(0, self, self._begin)
+        elif not self._is_painted:  # only once: if it fails, the user tries again, not every repaint
+            QTimer.singleShot(0, self, self._kernels.start)
+        self._is_painted = True
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  # Qt's name
         """Go on with the frames."""

@@ -21,12 +21,13 @@ class Drawable(Protocol):
 
 
 class Pacer(QObject):
-    """Gives charts their turns; sleeps while none is due."""
+    """Gives charts their turns; sleeps while none is due, or while the window is an icon."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._charts: list[Drawable] = []
         self._next = 0
+        self._is_resting = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._give_turn)
 
@@ -35,6 +36,19 @@ class Pacer(QObject):
         """Whether a chart is due."""
         return self._timer.isActive()
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether nothing is drawn at all: nobody can see it."""
+        return self._is_resting
+
+    def rest(self, is_resting: bool) -> None:  # noqa: FBT001  # the slot of a signal
+        """Draw nothing, or go on with what has changed meanwhile."""
+        self._is_resting = is_resting
+        if is_resting:
+            self._timer.stop()
+        else:
+            self.wake()
+
     def add(self, chart: Drawable) -> None:
         """Let ``chart`` take turns."""
         self._charts.append(chart)
@@ -42,7 +56,9 @@ class Pacer(QObject):
 
     def wake(self) -> None:
         """Something has changed: chart by chart will be asked whether it is due."""
-        if not self._timer.isActive() and any(chart.is_due() for chart in self._charts):
+        if self._is_resting or self._timer.isActive():
+            return
+        if any(chart.is_due() for chart in self._charts):
             self._timer.start()
 
     def _give_turn(self) -> None:

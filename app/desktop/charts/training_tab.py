@@ -45,6 +45,7 @@ class TrainingTab(QWidget):
         self.runs = QToolButton()
         self._desktop = desktop
         self._questions = Questions(desktop.reader, self)
+        self._pacer = pacer
         self._feeds: dict[str, _Feed] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -82,7 +83,7 @@ class TrainingTab(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  # Qt's name
         """Read what came while it was hidden."""
         super().showEvent(event)
-        self._plan()
+        self.read_on()
 
     def _ask_runs(self) -> None:
         self._questions.ask(_run_rows, self._take_runs)
@@ -123,11 +124,13 @@ class TrainingTab(QWidget):
         for run in runs:
             if run in self._feeds:
                 self._feeds[run].has_news = True
-        self._plan()
+        self.read_on()
 
-    def _plan(self) -> None:
+    def read_on(self) -> None:
+        """Plan to read what has come, if somebody looks."""
         is_due = any(self._feeds[run].has_news for run in self.chart.chosen if run in self._feeds)
-        if is_due and self.isVisible() and not self._timer.isActive():
+        is_seen = self.isVisible() and not self._pacer.is_resting
+        if is_due and is_seen and not self._timer.isActive():
             self._timer.start(_READ_MS if self.chart.model.curves else 0)
 
     def _read(self) -> None:
@@ -153,7 +156,7 @@ class TrainingTab(QWidget):
         self._refresh()
         if part.has_more:
             self._feeds[run].has_news = True
-        self._plan()
+        self.read_on()
 
     def _refresh(self) -> None:
         groups = self.chart.groups()

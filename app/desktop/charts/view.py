@@ -322,6 +322,10 @@ class ChartControls(QWidget):
         self._windows = self.add_choice("Window", view.spec.windows, view.set_recent)
         scales = [("Linear", False), ("Logarithmic", True)]
         self._scales = self.add_choice("Scale", scales, lambda is_log: view.set_log(is_log=is_log))
+        self.look.menu().addSeparator()
+        everything = QAction("Show everything again", self.look.menu())
+        everything.triggered.connect(lambda _=False: view.reset())
+        self.look.menu().addAction(everything)
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)

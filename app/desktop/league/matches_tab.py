@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QContextMenuEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
@@ -23,7 +23,7 @@ from app.desktop.league.row_table import RowTable
 from app.desktop.league.table import read_table
 from app.desktop.league.words import count
 from app.desktop.reader import Ticket
-from app.desktop.widgets import IconButton, quiet_label
+from app.desktop.widgets import IconButton, hint_label, quiet_label
 
 if TYPE_CHECKING:  # the window paints before the store and the kernels are imported
     from app.session import League
@@ -112,9 +112,7 @@ class MatchesTab(QWidget):
         self.filter.hide()
         self.filter.changed.connect(self._refilter)
         self.found = quiet_label()
-        self.hint = quiet_label(HINTS[SEASON], is_wrapped=True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.hint.setMargin(theme.px(16))
+        self.hint = hint_label(HINTS[SEASON], margin=theme.px(16))
         row = QHBoxLayout()
         row.addWidget(self.source, 1)
         row.addWidget(self.filter_button)

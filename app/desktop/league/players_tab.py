@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
@@ -18,7 +17,7 @@ from app.desktop.league.roster import Roster
 from app.desktop.league.row_table import RowTable
 from app.desktop.league.rows_model import RowsModel, Sorting
 from app.desktop.reader import Ticket
-from app.desktop.widgets import IconButton, quiet_label
+from app.desktop.widgets import IconButton, hint_label
 
 if TYPE_CHECKING:  # the window paints before the store and the kernels are imported
     from app.session import League
@@ -140,9 +139,7 @@ class PlayersTab(QWidget):
         self.archived = QCheckBox("Show archived")
         self.archived.setToolTip("Archived players keep their results and can be brought back")
         self.archived.toggled.connect(self._show)
-        self.hint = quiet_label(HINT, is_wrapped=True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.hint.setMargin(theme.px(16))
+        self.hint = hint_label(HINT, margin=theme.px(16))
         row = QHBoxLayout()
         row.addWidget(self.search, 1)
         row.addWidget(self.add)

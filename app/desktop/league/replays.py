@@ -68,6 +68,7 @@ def person_replay(league: "League", number: int) -> MatchRequest:
         game=match.game,
         tape=Tape.from_bytes(match.tape),
         stored=match.result,
+        match_id=match.id,
         tags=("replay",),
     )
 

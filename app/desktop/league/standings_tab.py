@@ -18,7 +18,7 @@ from app.desktop.league.rows_model import RowsModel, Sorting
 from app.desktop.league.standings_columns import COLUMNS, RATING, TREND, describe, is_found, span
 from app.desktop.league.table import PERSON, SeasonTable, TableLine, read_table, with_live_ratings
 from app.desktop.reader import Ticket
-from app.desktop.widgets import IconButton, quiet_label
+from app.desktop.widgets import IconButton, hint_label
 
 if TYPE_CHECKING:  # the window paints before the store and the kernels are imported
     from app.session import League
@@ -94,9 +94,7 @@ class StandingsTab(QWidget):
         self.search.textChanged.connect(self.sorting.search)
         self.export = IconButton(theme, "export", "Copy or export the table", self._open_exports)
         self.export.setObjectName("export_table")
-        self.hint = quiet_label(HINT, is_wrapped=True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.hint.setMargin(theme.px(16))
+        self.hint = hint_label(HINT, margin=theme.px(16))
         row = QHBoxLayout()
         row.addWidget(self.search, 1)
         row.addWidget(self.export)

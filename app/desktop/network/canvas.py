@@ -123,8 +123,10 @@ class NetworkCanvas(QWidget):
         left = max(metrics.horizontalAdvance(name) for name in drawing.inputs)
         right = max(metrics.horizontalAdvance(name) for name in drawing.actions)
         margin = self._theme.px(_MARGIN)
-        rows = max(layout.column_size, 1)
-        radius = min(self._theme.px(1) * _MOST_RADIUS, max(_LEAST_RADIUS, (self.height() - margin) / rows * 0.42))
+        columns = max(len({place.x for place in layout.places.values()}), 2)
+        inner = self.width() - min(left, self.width() * 0.34) - min(right, self.width() * 0.2) - 2 * margin
+        room = min((self.height() - margin) / max(layout.column_size, 1), inner / columns)
+        radius = min(self._theme.px(1) * _MOST_RADIUS, max(_LEAST_RADIUS, room * 0.42))
         begin = margin + min(left, self.width() * 0.34) + radius + 4
         end = self.width() - margin - min(right, self.width() * 0.2) - radius - 6
         height = self.height() - margin
@@ -141,9 +143,10 @@ class NetworkCanvas(QWidget):
         painter = QPainter(pixmap)
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            heaviest = max((abs(float(net.weight[edge])) for edge in layout.edges), default=0.0) or 1.0
+            weights = np.nan_to_num(net.weight.astype(np.float64), nan=0.0)  # a broken player may carry anything
+            heaviest = max((abs(float(weights[edge])) for edge in layout.edges), default=0.0) or 1.0
             for edge in layout.edges:
-                painter.setPen(self._wire_pen(float(net.weight[edge]) / heaviest))
+                painter.setPen(self._wire_pen(float(weights[edge]) / heaviest))
                 painter.drawPath(_wire(net, edge, scene))
         finally:
             painter.end()
@@ -240,7 +243,8 @@ class NetworkCanvas(QWidget):
             y = margin + at * row
             painter.setPen(theme.colour("quiet"))
             label = QRectF(margin, y, self.width() * 0.36 - margin, row)
-            painter.drawText(label, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
+            text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, int(label.width()))
+            painter.drawText(label, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
             painter.setPen(QPen(theme.colour("line"), 1))
             painter.drawLine(QLineF(middle, y, middle, y + row))
             length = half * max(-1.0, min(1.0, float(value)))

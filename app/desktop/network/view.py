@@ -30,6 +30,7 @@ class NetworkView(QWidget):
         self._desktop = desktop
         self._shown: tuple[int, Seat] | None = None
         self._pointed = ""
+        self._is_minimised = False
         self._timer = QTimer(self)
         self._timer.setInterval(_FRAME_MS)
         self._timer.timeout.connect(self.refresh)
@@ -104,12 +105,14 @@ class NetworkView(QWidget):
         super().hideEvent(event)
 
     def _run(self) -> None:
-        if self.isVisible() and self.presenter.drawing is not None and not self._timer.isActive():
+        is_seen = self.isVisible() and not self._is_minimised
+        if is_seen and self.presenter.drawing is not None and not self._timer.isActive():
             self._timer.start()
             self.refresh()
 
     def _rest(self, is_minimised: bool) -> None:  # noqa: FBT001  # the signal's argument
         """Compute nothing while the window is an icon."""
+        self._is_minimised = is_minimised
         if is_minimised:
             self._timer.stop()
         else:

@@ -5,14 +5,14 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
 
 from app.desktop.command_line import command_line
 from app.desktop.context import Desktop
 from app.desktop.job_model import PROGRESS, JobModel, ProgressDelegate
 from app.desktop.panel import Area, PanelSpec
 from app.desktop.toasts import show_details
-from app.desktop.widgets import IconButton, quiet_label
+from app.desktop.widgets import ButtonRow, IconButton, hint_label
 from app.jobs.card import JobCard
 
 _HINT: Final = "No job yet. Seasons, training runs and exports appear here while they work."
@@ -48,18 +48,11 @@ class JobsPanel(QWidget):
         self.clear = IconButton(
             theme, "archive", "Take the jobs that have ended out of this list", self._clear, text="Clear ended"
         )
-        self.hint = quiet_label(_HINT, is_wrapped=True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(6, 4, 6, 4)
-        for button in (self.turn, self.stop, self.cancel, self.show_details):
-            bar.addWidget(button)
-        bar.addStretch(1)
-        bar.addWidget(self.clear)
+        self.hint = hint_label(_HINT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(bar)
+        layout.addWidget(ButtonRow((self.turn, self.stop, self.cancel, self.show_details), (self.clear,)))
         layout.addWidget(self.hint, 1)
         layout.addWidget(self.table, 1)
 

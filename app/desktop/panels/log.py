@@ -27,7 +27,7 @@ from app.desktop.log.model import LogModel
 from app.desktop.log.records import Records
 from app.desktop.panel import Area, PanelSpec
 from app.desktop.toasts import show_details
-from app.desktop.widgets import IconButton, quiet_label
+from app.desktop.widgets import IconButton, hint_label, quiet_label
 from app.jobs.card import JobCard
 
 Now: TypeAlias = Callable[[], datetime]
@@ -85,8 +85,7 @@ class LogPanel(QWidget):
         self.save_button = IconButton(theme, "export", "Save the messages that are shown to a file", self.save)
         self.clear_button = IconButton(theme, "close", "Remove all messages from this list", self.clear)
         self.count_label = quiet_label()
-        self.hint = quiet_label(_HINT, is_wrapped=True)
-        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint = hint_label(_HINT)
         self._lay_out()
 
     def _make_table(self) -> QTableView:

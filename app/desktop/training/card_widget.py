@@ -32,7 +32,7 @@ class CardWidget(QFrame):
     """Shows one ``RunCard``; ``wanted`` says what the user wants of it."""
 
     wanted = Signal(str, str)
-    """Run, and one of: select, pause, resume, stop, watch, follow, unfollow, add, folder, command, config, dismiss."""
+    """Run, and one of: select, pause, resume, stop, watch, follow, unfollow, add, details, folder, command, config, dismiss."""
 
     def __init__(self, theme: ThemeStore) -> None:
         super().__init__()
@@ -82,6 +82,7 @@ class CardWidget(QFrame):
         self.follow.setCheckable(True)
         self.follow.toggled.connect(lambda is_on: self._want("follow" if is_on else "unfollow"))
         self.menu.addSeparator()
+        self.details = self._entry("Details", "details", "What the trainer reports beside its metrics, as tables")
         self.folder = self._entry("Open folder", "folder", "The run's files: metrics, checkpoints, champions")
         self.command = self._entry(
             "Copy command line", "command", "The command that makes the same run anew in a terminal"
@@ -193,7 +194,7 @@ class CardWidget(QFrame):
         self.follow.setEnabled(card.champion is not None or card.phase.is_active)
         with QSignalBlocker(self.follow):
             self.follow.setChecked(is_followed)
-        for action in (self.folder, self.command, self.config):
+        for action in (self.details, self.folder, self.command, self.config):
             action.setEnabled(card.is_stored)
         self.dismiss.setVisible(not card.is_stored and not card.phase.is_active)
 

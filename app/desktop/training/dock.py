@@ -18,6 +18,7 @@ from app.desktop.training import champion
 from app.desktop.training.card_list import CardList
 from app.desktop.training.card_widget import card_style
 from app.desktop.training.cards import Phase, RunBook, RunCard
+from app.desktop.training.details_dialog import DetailsDialog
 from app.desktop.training.form_widget import NewRunForm
 from app.desktop.training.new_run import JOB_KIND, NewRun, resume_arguments
 from app.desktop.training.showing import Showing
@@ -265,6 +266,7 @@ class TrainingDock(QWidget):
             "follow": self.showing.follow,
             "unfollow": lambda _: self.showing.follow(None),
             "add": self.showing.ask_name,
+            "details": self._show_details,
             "folder": lambda card: self._open_folder(str(self._desktop.home.folder / card.folder)),
             "command": lambda card: _copy(self._command(card)),
             "config": lambda card: _copy(_configuration(card)),
@@ -272,6 +274,9 @@ class TrainingDock(QWidget):
         }
         if card is not None:
             deeds[what](card)
+
+    def _show_details(self, card: RunCard) -> None:
+        DetailsDialog(self._desktop, card.run, card.name, self.window()).show()
 
     def _select(self, run: str) -> None:
         self._selected = run

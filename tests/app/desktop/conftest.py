@@ -4,8 +4,9 @@ import gc
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Final
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
@@ -13,8 +14,9 @@ os.environ.setdefault("SDL_AUDIODRIVER", "dummy")
 
 import psutil
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer, SignalInstance
 from PySide6.QtWidgets import QApplication, QMainWindow
+from pytestqt.qtbot import QtBot
 
 from app.desktop.actions import Actions
 from app.desktop.context import Desktop
@@ -26,6 +28,23 @@ from app.desktop.toasts import Toasts
 from app.session import open_league
 from league.home import Home
 from tests.app.desktop.doubles import FakeClock, FakeJobBoard
+
+_PATIENCE_MS: Final = 60_000
+
+
+class PatientBot(QtBot):
+    """Waits long before it gives up: on a busy machine a process takes its time, and a test that passes waits for nothing."""
+
+    def waitUntil(self, callback: Callable[[], object], *, timeout: int = _PATIENCE_MS) -> None:  # noqa: N802  # its name
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: SignalInstance, *, timeout: int = _PATIENCE_MS, **options: Any) -> Any:  # noqa: N802
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session")

@@ -74,3 +74,15 @@ def test_a_python_bot_can_be_challenged_but_is_in_no_exhibition(league: League, 
     assert request.right.name == "mybot"
     assert bot.hash not in {each.row.hash for each in candidates(league)}
     assert bot.hash in {each.row.hash for each in candidates(league, with_bots=True)}
+
+
+def test_a_player_whose_file_is_gone_is_passed_over(league: League, home: Home) -> None:
+    gone = [league.library.find(name) for name in ("aimer", "quick-dense")]
+    for row in gone:
+        (home.folder / row.path).unlink()
+    shown = {side.hash for request in exhibitions(league, 6, counting()) for side in (request.left, request.right)}
+    assert len(shown) >= 2
+    assert not shown & {row.hash for row in gone}
+    for row in league.library.players():
+        (home.folder / row.path).unlink(missing_ok=True)
+    assert exhibitions(league, 2, counting()) == []

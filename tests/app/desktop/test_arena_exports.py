@@ -147,3 +147,25 @@ def test_without_a_match_nothing_happens(exports: Exports, desktop: Desktop) -> 
     for action in ("arena-picture", "arena-copy-seed", "arena-copy-match", "arena-copy-command"):
         desktop.actions.action(action).trigger()
     assert QGuiApplication.clipboard().text() == "before"
+
+
+def test_a_persons_match_is_filmed_by_its_number(
+    exports: Exports, stage: Stage, desktop: Desktop, home: Home, asked: Asked, jobs: FakeJobBoard, tmp_path: Path
+) -> None:
+    put(stage, desktop, replace(request_of(home), match_id=31))
+    asked.answer = str(tmp_path / "film.gif")
+    exports.save_film()
+    assert asked.suggested[0].endswith("predictor-tracker-person-31.gif")
+    assert jobs.last("film").arguments[:4] == ["replay", "--person", "31", "--gif"]
+    exports.copy_match()
+    assert "season" not in json.loads(QGuiApplication.clipboard().text())
+
+
+def test_no_command_is_copied_for_a_match_that_is_not_stored(
+    exports: Exports, stage: Stage, desktop: Desktop, home: Home
+) -> None:
+    put(stage, desktop, request_of(home))
+    QGuiApplication.clipboard().setText("before")
+    exports.copy_command()
+    assert QGuiApplication.clipboard().text() == "before"
+    assert "stored matches" in desktop.toasts.texts()[0]

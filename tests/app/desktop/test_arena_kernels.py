@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.desktop.arena.kernels import Kernels, kernels_of
@@ -52,7 +53,8 @@ def test_a_job_that_fails_is_said_and_can_be_tried_again(desktop: Desktop, jobs:
     jobs.ends(jobs.last("warm").id, is_ok=False, reason="the disk is full")
     assert made.note == "the match kernels cannot be compiled: the disk is full"
     assert desktop.toasts.texts() == [made.note]
-    made.start()
+    again = next(each for each in desktop.toasts._window.findChildren(QPushButton) if each.text() == "Try again")
+    again.click()
     qtbot.waitUntil(lambda: len(jobs.started) == 2)
     assert not made.is_ready
 

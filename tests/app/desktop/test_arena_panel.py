@@ -14,6 +14,7 @@ from app.desktop.arena.playback import HOLD_S, MAX, Phase
 from app.desktop.arena.screening import open_course
 from app.desktop.context import Contender, Desktop, MatchRequest, OnScreen
 from app.session import open_league
+from game.policies.dense import DensePolicy
 from league.home import Home
 from league.store import PlayerRow
 from tests.app.desktop.arena_matches import request_of
@@ -362,3 +363,31 @@ def test_a_fault_of_drawing_pauses_with_a_note(
     assert screening.playback.phase is Phase.PAUSED
     assert "cannot be drawn" in arena.stage.canvas.note
     assert len(desktop.toasts.texts()) == 1
+
+
+def test_a_season_does_not_wait_for_a_window_that_is_minimised(
+    arena: ArenaPanel, told: Told, desktop: Desktop, home: Home
+) -> None:
+    live = replace(request_of(home, seed=1), is_season_live=True, season_id=3, match_id=1)
+    show(desktop, live)
+    arena.showMinimized()
+    desktop.hub.minimised.emit(True)
+    assert told.dismissed == [live]
+    show(desktop, live)
+    assert told.dismissed == [live, live]
+    arena.showNormal()
+    assert arena.stage.is_seen
+
+
+def test_a_match_that_is_forfeited_before_its_first_tick_comes_to_its_end(
+    arena: ArenaPanel, told: Told, desktop: Desktop, home: Home, frames: Callable[[float], None]
+) -> None:
+    whole = request_of(home)
+    broken = DensePolicy((np.full((3, 8), np.nan, np.float32),), (np.zeros(3, np.float32),))
+    request = show(desktop, replace(whole, left=Contender("broken", broken)))
+    frames(0.2)
+    assert told.ended[-1][0] is request
+    assert told.ended[-1][1]["outcome"] < 0
+    assert arena.stage.canvas.view is not None
+    assert arena.stage.canvas.view.message == "tracker wins"
+    assert desktop.toasts.texts() == ["broken forfeits: it answered NaN"]

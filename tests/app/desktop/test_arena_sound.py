@@ -2,10 +2,11 @@
 
 import wave
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from app.desktop.arena.sound import FOLDER, Sound, Sounds, heard, load_with_pygame
+from app.desktop.arena.sound import FOLDER, Sound, Sounds, has_linux_audio, heard, load_with_pygame
 from game.render import Ripple, View
 
 PICTURE = {"tick": 10.0, "left_points": 0.0, "right_points": 0.0, "rally_hits": 2.0}
@@ -88,3 +89,40 @@ def test_every_sound_is_a_short_file_at_a_moderate_level(sound: Sound) -> None:
         assert 0.03 < file.getnframes() / file.getframerate() < 1.0
         data = memoryview(file.readframes(file.getnframes())).cast("h")
         assert 15_000 < max(map(abs, data)) < 25_000
+
+
+@pytest.mark.parametrize(
+    ("cards", "has_audio"),
+    [
+        (
+            " 0 [PCH            ]: HDA-Intel - HDA Intel PCH\n                      HDA Intel PCH at 0xf7e10000 irq 31\n",
+            True,
+        ),
+        ("--- no soundcards ---\n", False),
+        (None, False),
+    ],
+)
+def test_a_card_is_what_alsa_lists(tmp_path: Path, cards: str | None, has_audio: bool) -> None:  # a parameter
+    if cards is not None:
+        (tmp_path / "proc/asound").mkdir(parents=True)
+        (tmp_path / "proc/asound/cards").write_text(cards)
+    assert has_linux_audio({}, tmp_path) is has_audio
+
+
+@pytest.mark.parametrize(
+    ("environment", "socket"),
+    [
+        ({"XDG_RUNTIME_DIR": "/run/user/7"}, "run/user/7/pulse/native"),
+        ({"XDG_RUNTIME_DIR": "/run/user/7"}, "run/user/7/pipewire-0"),
+        ({"PULSE_SERVER": "unix:/tmp/pulse"}, "tmp/pulse"),
+    ],
+)
+def test_a_sound_server_is_found_by_its_socket(tmp_path: Path, environment: dict[str, str], socket: str) -> None:
+    assert not has_linux_audio(environment, tmp_path)
+    (tmp_path / socket).parent.mkdir(parents=True)
+    (tmp_path / socket).touch()
+    assert has_linux_audio(environment, tmp_path)
+
+
+def test_a_sound_server_elsewhere_is_not_looked_for(tmp_path: Path) -> None:
+    assert has_linux_audio({"PULSE_SERVER": "tcp:studio:4713"}, tmp_path)

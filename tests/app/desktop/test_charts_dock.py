@@ -332,3 +332,24 @@ def test_the_tab_is_remembered_and_a_selected_run_brings_its_own(dock, desktop, 
     desktop.hub.run_selected.emit("es-1")
     assert again.tabs.currentWidget() is again.training
     assert again._controls.currentWidget() is again.training.view.controls
+
+
+def test_it_rests_while_the_window_is_minimised(dock, desktop, qtbot):
+    desktop.hub.minimised.emit(True)
+    dock.elo.chart.show(Rating.LIVE)
+    dock.elo.chart.select(dock.elo.chart._players[0].row)
+    dock.elo.view.refresh()
+    assert dock.elo.view.is_due()
+    assert not dock.pacer.is_awake
+    desktop.hub.minimised.emit(False)
+    wait_drawn(dock, qtbot, dock.elo.view)
+
+
+def test_a_narrow_dock_shows_every_curve_and_fewer_buttons(dock):
+    dock.resize(600, 230)
+    assert not dock.elo.view.controls.reset.isHidden()
+    dock.resize(380, 230)
+    assert dock.elo.view.controls.reset.isHidden()
+    for tab in range(dock.tabs.count()):
+        dock.tabs.setCurrentIndex(tab)
+        assert dock.minimumSizeHint().width() <= 300

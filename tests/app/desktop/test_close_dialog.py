@@ -1,8 +1,8 @@
 """Closing while work runs: what is listed, what each button and key means."""
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.desktop.close_dialog import CloseChoice, CloseDialog, ask_before_closing
@@ -51,14 +51,12 @@ def test_enter_pauses_and_escape_stays(
     assert not dialog.isVisible()
 
 
-def test_asking_gives_the_choice_back(qtbot: QtBot) -> None:
+@pytest.mark.parametrize(("pressed", "told"), [(CloseChoice.STOP, [CloseChoice.STOP]), (None, [])])
+def test_asking_tells_the_choice_and_nothing_if_all_is_to_stay(
+    qtbot: QtBot, pressed: CloseChoice | None, told: list[CloseChoice]
+) -> None:
     window = QWidget()
     qtbot.addWidget(window)
-
-    def click() -> None:
-        dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, CloseDialog)
-        dialog.buttons[CloseChoice.STOP].click()
-
-    QTimer.singleShot(0, window, click)
-    assert ask_before_closing(window, [SEASON]) is CloseChoice.STOP
+    choices: list[CloseChoice] = []
+    ask_before_closing(window, [SEASON], choices.append).buttons[pressed].click()
+    assert choices == told

@@ -66,10 +66,11 @@ def test_the_dialog_offers_players_devices_and_how_one_stands(
     assert not dialog.second.isVisible()
     dialog.opponent.setCurrentIndex(1)
     assert dialog.second.isVisible()
+    assert (dialog.device.currentData(), dialog.second_device.currentData()) == (Device.LETTER_KEYS, Device.ARROW_KEYS)
+    assert dialog.play.isEnabled()
+    dialog.device.setCurrentIndex(0)
     assert "cannot share a device" in dialog.problem.text()
     assert not dialog.play.isEnabled()
-    dialog.device.setCurrentIndex(1)
-    assert dialog.play.isEnabled()
     dialog.reject()
 
 
@@ -220,3 +221,15 @@ def test_a_match_that_is_left_is_not_stored(
     counted: list[int] = []
     desktop.reader.ask(lambda league: len(league.store.person_matches("You")), counted.append)
     qtbot.waitUntil(lambda: counted == [0])
+
+
+def test_a_window_that_is_minimised_pauses(
+    arena: ArenaPanel, frames: Frames, qtbot: QtBot, desktop: Desktop, against_still: Setup
+) -> None:
+    begin(arena, qtbot, against_still)
+    frames(3.2)
+    assert arena.stage.screening is not None
+    desktop.hub.minimised.emit(True)
+    assert arena.stage.screening.playback.phase is Phase.PAUSED
+    desktop.hub.minimised.emit(False)
+    assert arena.stage.screening.playback.phase is Phase.PAUSED

@@ -219,7 +219,7 @@ def test_what_only_serves_the_window_is_no_running_work(bench: Bench) -> None:
     assert len(bench.board.jobs()) == 2
     bench.until_closed(CloseChoice.BACKGROUND)
     assert [client.is_detached for client in bench.clients] == [True, False]
-    assert bench.clients[1].sent == ["stop"]
+    assert bench.clients[1].sent == ["stop", "SIGTERM"]
 
 
 @pytest.mark.parametrize(("choice", "command"), [(CloseChoice.PAUSE, "stop"), (CloseChoice.STOP, "cancel")])
@@ -235,6 +235,25 @@ def test_closing_ends_what_does_not_listen_within_its_time(bench: Bench) -> None
     bench.clients[0].obeys = {}
     assert bench.until_closed(CloseChoice.PAUSE) < 2.6
     assert bench.clients[0].sent == ["stop", "SIGTERM", "SIGKILL"]
+
+
+def test_what_only_serves_the_window_ends_at_once_when_it_closes(bench: Bench) -> None:
+    bench.board.start("Tables", ["table"], "table", is_work=False)
+    bench.board.start("Season", ["play"], "season")
+    bench.clients[0].obeys = {"SIGTERM": -15}  # it is still starting, and hears nothing
+    assert bench.until_closed(CloseChoice.PAUSE) < 0.1
+    assert [client.sent for client in bench.clients] == [["stop", "SIGTERM"], ["stop"]]
+    assert [is_ok for _, is_ok, _ in bench.ends] == [True, True]
+
+
+def test_no_job_begins_while_the_window_closes(bench: Bench, qtbot: QtBot) -> None:
+    season = bench.board.start("Season", ["play"], "season")
+    late: list[str] = []
+    bench.board.ended.connect(lambda *_: late or late.append(bench.board.start("Tables", ["table"], "table")))
+    bench.until_closed(CloseChoice.PAUSE)
+    assert bench.commands == [["play"]]
+    qtbot.waitUntil(lambda: [job for job, _, _ in bench.ends] == [season, *late])
+    assert bench.card(late[0]).state == "complete"
 
 
 def test_closing_without_jobs_is_done_at_the_next_turn(bench: Bench) -> None:

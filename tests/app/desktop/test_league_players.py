@@ -12,7 +12,7 @@ from game.policies.file import read_player
 from tests.app.desktop.league_samples import open_panel, store_season, stored_players
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
-BOT = "def decide(observation):\n    return 1\n"
+BOT = "class Bot:\n    def decide(self, observation):\n        return 1\n"
 
 
 @pytest.fixture

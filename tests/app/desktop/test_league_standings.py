@@ -130,4 +130,4 @@ def test_a_season_without_a_result_says_so(panel, desktop, home, season_id):
     desktop.hub.table_ready.emit(empty)
     assert panel.standings.hint.text() == "No match of this season is stored yet."
     desktop.hub.table_ready.emit({**empty, "problem": "no ratings: nobody has met"})
-    assert panel.standings.hint.text() == "no ratings: nobody has met"
+    assert panel.standings.hint.text() == "No ratings: nobody has met."

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QInputDialog, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.desktop.close_dialog import CloseChoice
+from app.desktop.close_dialog import CloseChoice, CloseDialog
 from app.desktop.context import Desktop
 from app.desktop.key_sheet import KeySheet
 from app.desktop.main_window import MainWindow
@@ -247,20 +247,36 @@ def test_a_league_that_cannot_be_opened_is_said_in_the_window(
     window.deleteLater()
 
 
-def test_closing_asks_only_when_work_runs(
-    open_window: Open, jobs: FakeJobBoard, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
-) -> None:
-    answers = [None, CloseChoice.BACKGROUND]
-    monkeypatch.setattr("app.desktop.main_window.ask_before_closing", lambda *_: answers.pop(0))
+def test_closing_asks_only_when_work_runs(open_window: Open, jobs: FakeJobBoard, qtbot: QtBot) -> None:
+    window = open_window()
+    jobs.start("season 1", ["play"], kind="season")
+    for choice in (None, CloseChoice.BACKGROUND):
+        window.close()
+        window.close()
+        (dialog,) = window.findChildren(CloseDialog)
+        assert window.isVisible()
+        assert jobs.closed_with is None
+        dialog.buttons[choice].click()
+        qtbot.waitUntil(lambda: not window.findChildren(CloseDialog))
+    qtbot.waitUntil(lambda: not window.isVisible())
+    assert jobs.closed_with is CloseChoice.BACKGROUND
+
+
+def test_a_signal_closes_the_window_while_a_dialog_waits(open_window: Open, qtbot: QtBot) -> None:
+    window = open_window()
+    QTimer.singleShot(0, window, lambda: window.close_with(CloseChoice.PAUSE))
+    assert QInputDialog.getText(window, "Save workspace", "Name:") == ("", False)
+    qtbot.waitUntil(lambda: not window.isVisible())
+
+
+def test_a_signal_closes_the_window_while_it_asks(open_window: Open, jobs: FakeJobBoard, qtbot: QtBot) -> None:
     window = open_window()
     jobs.start("season 1", ["play"], kind="season")
     window.close()
-    assert window.isVisible()
-    assert jobs.closed_with is None
-    window.close()
+    assert window.findChildren(CloseDialog)
+    window.close_with(CloseChoice.PAUSE)
     qtbot.waitUntil(lambda: not window.isVisible())
-    assert jobs.closed_with is CloseChoice.BACKGROUND
-    assert not answers
+    assert jobs.closed_with is CloseChoice.PAUSE
 
 
 def test_every_real_panel_has_a_name_a_title_and_a_place() -> None:

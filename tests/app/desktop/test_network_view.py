@@ -128,6 +128,8 @@ def test_it_rests_while_the_window_is_minimised(view, desktop):
     desktop.hub.match_started.emit(on_screen(NET, BOT))
     desktop.hub.minimised.emit(True)
     assert not view._timer.isActive()
+    desktop.hub.match_started.emit(on_screen(NET, BOT))
+    assert not view._timer.isActive()
     desktop.hub.minimised.emit(False)
     assert view._timer.isActive()
 

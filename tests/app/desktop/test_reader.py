@@ -1,5 +1,6 @@
 """The reader: answers in the window's thread, in order; errors become sentences."""
 
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -106,3 +107,35 @@ def test_the_answer_to_an_asker_that_was_deleted_meanwhile_is_dropped(desktop: D
     gate.set()
     qtbot.waitUntil(lambda: bool(told))
     assert told == ["third"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps an open file at its place")
+def test_a_database_that_is_removed_meanwhile_is_said_once(desktop: Desktop, qtbot: QtBot) -> None:
+    told: list[str] = []
+    answers: list[int] = []
+    desktop.reader.lost.connect(told.append)
+    desktop.reader.ask(lambda _league: 1, answers.append)
+    qtbot.waitUntil(lambda: answers == [1])
+    assert told == []
+    desktop.home.database.rename(desktop.home.database.with_suffix(".away"))
+    for number in (2, 3):
+        desktop.reader.ask(lambda _league, n=number: n, answers.append)  # type: ignore[misc]
+    qtbot.waitUntil(lambda: answers == [1, 2, 3])
+    assert len(told) == 1
+    assert str(desktop.home.database) in told[0]
+
+
+def test_closing_does_not_wait_for_a_question_without_end(
+    tmp_path: Path, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate, asked = threading.Event(), threading.Event()
+    reader = Reader(str(tmp_path))
+    reader.start()
+    reader.ask(lambda _league: (asked.set(), gate.wait(60)), lambda _: None)
+    assert asked.wait(60)
+    thread = next(each for each in threading.enumerate() if each.name == "league reader")
+    reader.close()
+    assert thread.is_alive()
+    assert "takes longer" in caplog.text
+    gate.set()
+    thread.join(60)

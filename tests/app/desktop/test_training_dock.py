@@ -14,6 +14,7 @@ from ai.trainer import trainer
 from app.desktop.context import Contender, Desktop, MatchRequest
 from app.desktop.training.card_widget import CardWidget
 from app.desktop.training.cards import Phase
+from app.desktop.training.details_dialog import DetailsDialog
 from app.desktop.training.dock import TrainingDock
 from app.session import open_league
 from game.games import game as game_named
@@ -420,3 +421,13 @@ def test_nothing_is_clipped_in_a_narrow_dock(
     for button in (card(dock).turn, card(dock).more, dock.form.start, dock.form.copy):
         right = button.mapTo(content, button.rect().topRight()).x()
         assert right <= dock.area.viewport().width()
+
+
+def test_the_menu_shows_the_details_of_a_run(dock: TrainingDock, stored: str, desktop: Desktop, qtbot: QtBot) -> None:
+    dock.refresh()
+    settle(dock, desktop, qtbot)
+    card(dock).details.trigger()
+    (dialog,) = dock.window().findChildren(DetailsDialog)
+    assert dialog.windowTitle() == "Details of Ada"
+    dialog.close()
+    qtbot.waitUntil(lambda: not dock.window().findChildren(DetailsDialog))
