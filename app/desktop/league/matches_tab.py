@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the window paints before the store and the kernels are impo
 
 _GROWTH_MS: Final = 2000
 _FILM_KIND: Final = "film"
+_NO_ROW: Final = -1
 SEASON, MINE, WON, DRAWN, LOST = range(5)
 """What is listed: the places in the list of sources."""
 
@@ -66,6 +67,7 @@ class MatchesTab(QWidget):
         self._roster = roster
         self._season = -1
         self._ratings: tuple[float, ...] = ()
+        self._kept_row = _NO_ROW
         self._seats = Seats(())
         self._order: tuple[str, bool] = ("match", False)
         self._ticket: Ticket | None = None
@@ -149,7 +151,8 @@ class MatchesTab(QWidget):
         if message["season"] != self._season:
             return
         had_ratings, self._ratings = bool(self._ratings), read_table(message).ratings
-        if not had_ratings:
+        if not had_ratings:  # read again, for the upsets; the reader's place in the list stays
+            self._kept_row = self.view.currentIndex().row()
             self._restart()
 
     def _sort(self, key: str, is_descending: bool) -> None:  # noqa: FBT001  # the signal's arguments
@@ -201,6 +204,9 @@ class MatchesTab(QWidget):
         self._seats = found.seats
         self.filter.show_players(found.seats)
         self.model.show(MatchPages(found.ids))
+        kept, self._kept_row = self._kept_row, _NO_ROW
+        if 0 <= kept < len(found.ids):
+            self.view.setCurrentIndex(self.model.index(kept, 0))
         self._tell(len(found.ids), found.of)
 
     def _take_mine(self, found: tuple[list[MatchLine], int]) -> None:

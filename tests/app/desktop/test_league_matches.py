@@ -53,6 +53,15 @@ def test_the_matches_are_listed_filtered_and_sorted(panel, desktop, home, season
     assert tab.model.line(0).seconds == pytest.approx((600 + 60 * 49) / 60)
 
 
+def test_the_place_in_the_list_stays_when_the_ratings_come(panel, desktop, home, season_id, qtbot):
+    tab = show_matches(panel, qtbot)
+    tab.view.setCurrentIndex(tab.model.index(3, 0))
+    desktop.hub.table_ready.emit(table_of(home, season_id))
+    assert tab.model.rowCount() == 0  # read again: upsets are known now
+    qtbot.waitUntil(lambda: tab.model.rowCount() == 72)
+    assert tab.view.currentIndex().row() == 3
+
+
 def test_a_filter_that_nothing_passes_says_so(panel, qtbot):
     tab = show_matches(panel, qtbot)
     tab.filter.rally.setValue(99_999)
