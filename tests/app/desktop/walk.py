@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QInputDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QInputDialog, QLabel, QLineEdit, QToolButton, QWidget
 
 from app.desktop.application import open_desktop
 from app.desktop.arena.panel import ArenaPanel
@@ -301,6 +301,10 @@ class Walk(QObject):
         yield Until("the run is complete", lambda: self._run_phase() is Phase.COMPLETE)
         card.watch.click()
         yield Until("the champion plays", lambda: "walker" in self._names_on_screen() and self._tick() > 30)
+        for button in self._window.findChildren(QToolButton):
+            if button.accessibleName() == "close this message":
+                button.click()
+        yield Until("a ball of the champion's match flies", self._is_ball_midway)
         self.picture("champion")
         QTimer.singleShot(0, self._answer_name)
         card.add.click()
@@ -320,6 +324,11 @@ class Walk(QObject):
     def _names_on_screen(self) -> str:
         screening = self._arena.stage.screening
         return "" if screening is None else f"{screening.request.left.name} {screening.request.right.name}"
+
+    def _is_ball_midway(self) -> bool:
+        screening = self._arena.stage.screening
+        picture = {} if screening is None else screening.course.picture()
+        return picture.get("rally_hits", 0) >= 1 and abs(picture["ball_x"]) < 0.3
 
     def _answer_name(self) -> None:
         """Take the name that the dialog offers."""
@@ -408,8 +417,6 @@ def _own_y(walk: Walk) -> float:
 
 
 def _texts(widget: QWidget) -> str:
-    from PySide6.QtWidgets import QLabel
-
     return " ".join(label.text() for label in widget.findChildren(QLabel))
 
 
