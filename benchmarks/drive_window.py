@@ -26,7 +26,7 @@ from league.season import Season
 _POKE_S: Final = 0.02
 _SETTLE_S: Final = 6.0
 _SAMPLE_S: Final = 5.0
-_SEASON_MATCHES: Final = 100_000
+_SEASON_MATCHES: Final = 1_000_000
 
 
 class _Pokes(QObject):
@@ -75,6 +75,8 @@ class _Driver(QObject):
         self._pokes = _Pokes()
         self._draws_ms: list[float] = []
         self._memory: list[float] = []
+        self._progress: dict[str, float] = {}
+        window.desktop.jobs.event.connect(self._take)
         window.painted.connect({"first": self._print_and_quit}.get(what, lambda: None))
         if what != "first":
             window.filled.connect(lambda: _after(_SETTLE_S, self._begin))
@@ -88,6 +90,10 @@ class _Driver(QObject):
     def _begin(self) -> None:
         self._start_season(1)
         _after(_SETTLE_S, self._measure)
+
+    def _take(self, _job: str, message: dict[str, object]) -> None:
+        if message.get("event") == "progress" and "matches_per_s" in message:
+            self._progress = {name: float(str(message[name])) for name in ("done", "expected", "matches_per_s")}
 
     def _start_season(self, seed: int) -> None:
         """Make a season and run it as a job, as the season card does."""
@@ -154,6 +160,7 @@ class _Driver(QObject):
             "draw_ms": statistics.median(self._draws_ms),
             "answer_p99_ms": 1e3 * answers[int(0.99 * len(answers))],
             "answer_max_ms": 1e3 * answers[-1],
+            **self._progress,
         }
 
     def _report(self, figures: dict[str, float]) -> None:
