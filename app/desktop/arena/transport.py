@@ -25,6 +25,7 @@ _RELATIVE: Final = "\N{MULTIPLICATION SIGN}"
 
 
 _WIDE: Final = 480  # pixels at 100 %: below, the buttons to both ends are left out
+_NARROW: Final = 380  # below, the true speed and the sound's button, too
 
 
 def overlay_key(name: str) -> str:
@@ -129,9 +130,11 @@ class Transport(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
         """Leave out, where it is narrow, what the scrub bar and the keys do as well."""
         super().resizeEvent(event)
-        is_wide = event.size().width() >= self._desktop.theme.px(_WIDE)
+        width = event.size().width()
         for button in (self.start, self.live):
-            button.setVisible(is_wide)
+            button.setVisible(width >= self._desktop.theme.px(_WIDE))
+        for each in (self.speed.true, self.mute):
+            each.setVisible(width >= self._desktop.theme.px(_NARROW))
 
     def _overlay_button(self) -> IconButton:
         menu = QMenu(self)

@@ -436,6 +436,7 @@ def main(home: str, pictures: str, theme: str, size: str) -> int:
     def begin(window: MainWindow) -> None:
         width, height = (int(part) for part in size.split("x"))
         window.resize(width, height)
+        window.layout_store.arrange()
         window.desktop.theme.use(theme)
         walks.append(Walk(window, Path(pictures) if pictures else None))
 
