@@ -259,7 +259,7 @@ class Walk(QObject):
         view = league.matches.view
         before = stage.screening
         view.setCurrentIndex(view.model().index(3, 0))
-        yield Until("its row is read", lambda: bool(view.rows_selected()))
+        yield Until("its row is read", lambda: league.matches.model.line(3) is not None)
         QTest.keyClick(view, Qt.Key.Key_Return)
         yield Until("the replay", lambda: self._stored_on_screen() and stage.screening is not before)
         self._key(Qt.Key.Key_End)
