@@ -31,7 +31,7 @@ class _Window:
         rows += [
             at_least("arena beside a season of a million matches: frames a second", busy["fps"], "fps", 60.0),
             at_most("  a frame, 99th percentile of the time between two", busy["frame_p99_ms"], "ms", 25.0),
-            at_most("  a frame drawn at 960x540, median", busy["draw_ms"], "ms", 3.0),
+            at_most("  a frame drawn, median", busy["draw_ms"], "ms", 3.0),
             at_most("  answer to an input, 99th percentile", busy["answer_p99_ms"], "ms", 50.0),
             at_most("  answer to an input, longest", busy["answer_max_ms"], "ms", 50.0),
             at_most("  closing while it runs", busy["close_s"], "s", 3.0),
