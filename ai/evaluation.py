@@ -16,15 +16,18 @@ def pair_rows(candidates: int, opponents: int, seeds: NDArray[np.int64], points:
     Policies are numbered candidates first, then opponents. Every candidate meets the same seeds (common random numbers), so
     that two of them differ by what they do alone. The order is that of the axes of ``CandidateSides``.
     """
-    matches = 2 * len(seeds)
-    rows = np.zeros(candidates * opponents * matches, MATCH_DTYPE)
+    player = np.repeat(np.arange(candidates), opponents * len(seeds))
+    opponent = np.tile(np.repeat(np.arange(candidates, candidates + opponents), len(seeds)), candidates)
+    return meeting_rows(player, opponent, np.tile(seeds, candidates * opponents), points)
+
+
+def meeting_rows(one: NDArray[np.int64], other: NDArray[np.int64], seeds: NDArray[np.int64], points: int) -> MatchRows:
+    """Return a pair of matches for each meeting of ``one[i]`` and ``other[i]`` on ``seeds[i]``, seats swapped in the second."""
+    rows = np.zeros(2 * len(seeds), MATCH_DTYPE)
     rows["match_id"] = np.arange(len(rows))
-    player = np.repeat(np.arange(candidates), opponents * matches)
-    opponent = np.tile(np.repeat(np.arange(candidates, candidates + opponents), matches), candidates)
-    is_swapped = rows["match_id"] % 2 == 1
-    rows["left"] = np.where(is_swapped, opponent, player)
-    rows["right"] = np.where(is_swapped, player, opponent)
-    rows["seed"] = np.tile(np.repeat(seeds, 2), candidates * opponents)
+    rows["left"] = np.stack([one, other], axis=1).reshape(-1)
+    rows["right"] = np.stack([other, one], axis=1).reshape(-1)
+    rows["seed"] = np.repeat(seeds, 2)
     rows["points"] = points
     return rows
 

@@ -12,6 +12,7 @@ import math
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, get_origin
 
 import numpy as np
@@ -270,6 +271,16 @@ def _lost(results: Results) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
+class ConfigFile:
+    """Configuration files of another program that a trainer understands."""
+
+    sentence: str
+    """What they are, for ``--help``."""
+    read: Callable[[Path, GameSpec], Mapping[str, object]]
+    """Returns fields of the configuration, for a training on a game; ``TrainingError`` with one sentence if it cannot."""
+
+
+@dataclass(frozen=True)
 class Trainer:
     """A method of training, as everything outside its package sees it."""
 
@@ -287,6 +298,7 @@ class Trainer:
     """Makes a learner for a configuration of ``config_class``; imports what is heavy."""
     step_unit: str = "steps"
     """What a step is called, in the plural."""
+    config_file: ConfigFile | None = None
 
     def metric(self, name: str) -> MetricSpec | None:
         """Return what is said about a reported metric, None if the trainer has not declared it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from app.player_formats import PLAYER_FORMATS
 from league.home import Home
 from league.library import Library
 from league.store import Store
@@ -28,7 +29,7 @@ def open_league(home: str | None) -> Iterator[League]:
     """Open the league at ``home``; a new one gets the starter players."""
     place = Home.find(home)
     with Store.open(place.database) as store:
-        library = Library(place, store)
+        library = Library(place, store, PLAYER_FORMATS)
         if not library.players(include_archived=True):
             library.add_starters(STARTERS)
         yield League(place, store, library)

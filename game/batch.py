@@ -273,6 +273,7 @@ def assemble_results(
     results["distance"] = measures[:, contract.MEASURE_DISTANCE : contract.MEASURE_DISTANCE + 2]
     results["mean_reaction"] = measures[:, contract.MEASURE_REACTION : contract.MEASURE_REACTION + 2]
     results["mean_offset"] = measures[:, contract.MEASURE_OFFSET : contract.MEASURE_OFFSET + 2]
+    results["mean_miss"] = measures[:, contract.MEASURE_MISS : contract.MEASURE_MISS + 2]
     at_fault = (terminations != 0).astype(np.int8)
     forfeits = at_fault[:, 1] - at_fault[:, 0]
     results["outcome"] = np.where(at_fault.any(axis=1), forfeits, counts[:, contract.RESULT_LEADER])

@@ -28,7 +28,7 @@ _STRICT: Final[Any] = {
 
 N_COUNTS: Final = 17
 """Length of the integer row that ``read_result`` writes; see the ``RESULT_*`` offsets."""
-N_MEASURES: Final = 7
+N_MEASURES: Final = 9
 """Length of the float row that ``read_result`` writes."""
 
 RESULT_END: Final = 0
@@ -45,9 +45,10 @@ RESULT_HASH: Final = 15  # the 64 bits of the state hash, as int64
 RESULT_LEADER: Final = 16  # +1 left leads, 0 level, -1 right leads
 
 MEASURE_MEAN_RALLY: Final = 0
-MEASURE_DISTANCE: Final = 1  # two wide, as the next two
+MEASURE_DISTANCE: Final = 1  # two wide, as all that follow
 MEASURE_REACTION: Final = 3
 MEASURE_OFFSET: Final = 5
+MEASURE_MISS: Final = 7
 
 
 def start_match(court: Court, lane: int, seed: np.uint64, mirrored: int, points: int) -> None:

@@ -87,10 +87,14 @@ RESULT_DTYPE: Final = np.dtype(
         ("reactions", np.int32, (2,)),  # approaches of the ball on which the side changed its action
         ("mean_reaction", np.float32, (2,)),  # ticks from the opponent's contact to that change
         ("mean_offset", np.float32, (2,)),  # |contact offset|, 0 centre to 1 edge
+        ("mean_miss", np.float32, (2,)),  # |contact offset| where the ball was missed, more than 1; 0 without a miss
         ("state_hash", np.uint64),  # over every contact, point and serve, bit for bit
     ]
 )
 """One row a match. ``state_hash`` is the replay's proof; columns of two are (left, right)."""
+
+UNSTORED_COLUMNS: Final = ("mean_miss",)
+"""Columns of ``RESULT_DTYPE`` that the league does not store: NaN in the rows that come back from it."""
 
 
 @dataclass(frozen=True, slots=True)

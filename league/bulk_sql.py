@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from game.spec import RESULT_DTYPE, Results
-from league.schema import MATCHES, RATING_HISTORY, STORED_DTYPE, RatingPoint
+from league.schema import MATCHES, RATING_HISTORY, STORED_DTYPE, RatingPoint, from_stored, to_stored
 
 _FIELDS: Final = STORED_DTYPE.names or ()
 
@@ -24,7 +24,7 @@ def as_stored(rows: Results) -> NDArray[np.void]:
         raise ValueError(f"rows must be one-dimensional of RESULT_DTYPE, not {rows.ndim}-dimensional of {rows.dtype}")
     if len(rows) and rows["match_id"].min() < 0:
         raise ValueError(f"match ids must not be negative, but {rows['match_id'].min()} is")
-    return rows.view(STORED_DTYPE)
+    return to_stored(rows)
 
 
 def insert_matches(connection: Connection, season_id: int, stored: NDArray[np.void]) -> None:
@@ -36,13 +36,13 @@ def insert_matches(connection: Connection, season_id: int, stored: NDArray[np.vo
 
 def read_page(connection: Connection, season_id: int, after: int, page: int) -> Results:
     """Return the first ``page`` matches of a season behind match ``after``, in match order."""
-    return _read(connection, _page_statement(), (season_id, after, page, 0), STORED_DTYPE).view(RESULT_DTYPE)
+    return from_stored(_read(connection, _page_statement(), (season_id, after, page, 0), STORED_DTYPE))
 
 
 def read_matches(connection: Connection, season_id: int, match_ids: NDArray[np.int64]) -> Results:
     """Return those of ``match_ids`` that a season has, each once, in match order."""
     values = (season_id, json.dumps(match_ids.tolist()))
-    return _read(connection, _matches_statement(), values, STORED_DTYPE).view(RESULT_DTYPE)
+    return from_stored(_read(connection, _matches_statement(), values, STORED_DTYPE))
 
 
 def read_pages(connection: Connection, season_id: int, page: int) -> Iterator[Results]:

@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,12 +49,24 @@ class ImportResult:
     problem: str = ""
 
 
-class Library:
-    """The players in ``store``, whose files lie in ``home``."""
+@dataclass(frozen=True, slots=True)
+class PlayerFormat:
+    """Files of another program that players can come from and go to; both functions raise ``LeagueError``."""
 
-    def __init__(self, home: Home, store: Store) -> None:
+    suffix: str
+    """Of such files, with its dot."""
+    title: str
+    read: Callable[[Path], PlayerFile]
+    write: Callable[[PlayerFile], str]
+
+
+class Library:
+    """The players in ``store``, whose files lie in ``home``; ``formats`` are other programs' files that it takes and makes."""
+
+    def __init__(self, home: Home, store: Store, formats: Sequence[PlayerFormat] = ()) -> None:
         self._home = home
         self._store = store
+        self._formats = tuple(formats)
 
     def players(self, *, include_archived: bool = False) -> list[PlayerRow]:
         """Return the players in the order in which they came."""
@@ -89,7 +101,7 @@ class Library:
         PlayerError
             If it cannot be used, if its name is taken, or if it is a Python bot and ``trust_python`` is not given.
         """
-        return self.add(read_file(path, trust_python=trust_python), name=name)
+        return self.add(read_file(path, trust_python=trust_python, formats=self._formats), name=name)
 
     def import_files(self, paths: Sequence[Path], *, trust_python: bool = False) -> list[ImportResult]:
         """Bring the players in ``paths`` into the league, each wholly or not at all; say what became of every one."""
@@ -97,7 +109,7 @@ class Library:
 
     def _try_import(self, path: Path, *, trust_python: bool) -> ImportResult:
         try:
-            player = read_file(path, trust_python=trust_python)
+            player = read_file(path, trust_python=trust_python, formats=self._formats)
             known = self._store.player_by_hash(player.hash)
             if known is None:
                 return ImportResult(path, "imported", self.add(player))
@@ -205,12 +217,14 @@ class Library:
         return tuple(self.read(row).policy for row in rows)
 
     def export(self, row: PlayerRow, path: Path) -> None:
-        """Write the file of ``row`` to ``path``, with its name in the league."""
-        write_atomic(path, to_bytes(self.read(row)))
+        """Write the file of ``row`` to ``path``, with its name in the league; by the suffix of ``path`` in another format."""
+        player = self.read(row)
+        chosen = _format(path, self._formats)
+        write_atomic(path, to_bytes(player) if chosen is None else chosen.write(player).encode())
 
 
-def read_file(path: Path, *, trust_python: bool) -> PlayerFile:
-    """Return the player in ``path``; a Python bot's code is read, not run.
+def read_file(path: Path, *, trust_python: bool, formats: Sequence[PlayerFormat] = ()) -> PlayerFile:
+    """Return the player in ``path``, which may be of one of other ``formats``; a Python bot's code is read, not run.
 
     Raises
     ------
@@ -219,6 +233,9 @@ def read_file(path: Path, *, trust_python: bool) -> PlayerFile:
     PlayerError
         If it cannot be used.
     """
+    chosen = _format(path, formats)
+    if chosen is not None:
+        return chosen.read(path)
     try:
         if path.suffix != _PYTHON_SUFFIX:
             return read_player(path)
@@ -233,6 +250,10 @@ def read_file(path: Path, *, trust_python: bool) -> PlayerFile:
         raise PlayerError(f"{path} is no Python bot: it has no class Bot, which decides for the player")
     game = game_named("rally")
     return PlayerFile(path.stem, game.name, game.version, policy)
+
+
+def _format(path: Path, formats: Sequence[PlayerFormat]) -> PlayerFormat | None:
+    return next((each for each in formats if each.suffix == path.suffix.lower()), None)
 
 
 def _checked_name(name: str) -> str:

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from game.spec import RESULT_DTYPE, Results
+from game.spec import Results
 from league.bulk_sql import read_matches, read_pages
 from league.errors import UnknownRowError
 from league.match_filter import MatchFilter, MatchOrder, PlayerOutcome, upsets
-from league.schema import MATCHES
+from league.schema import MATCHES, STORED_RESULT_DTYPE, to_stored
 
 _PAGE: Final = 10_000
-_CANONICAL_DTYPE: Final = RESULT_DTYPE.newbyteorder("<")
+_CANONICAL_DTYPE: Final = STORED_RESULT_DTYPE.newbyteorder("<")
 _OUTCOME: Final[dict[PlayerOutcome, int]] = {"won": 1, "drawn": 0, "lost": -1}
 
 
@@ -68,7 +68,8 @@ def read_rows_sha256(connection: Connection, season_id: int) -> str:
     """Return SHA-256 in hexadecimal of a season's rows in match order, packed little-endian."""
     digest = hashlib.sha256()
     for rows in read_pages(connection, season_id, _PAGE):
-        digest.update(rows.astype(_CANONICAL_DTYPE, copy=False).tobytes())
+        known = to_stored(rows).view(STORED_RESULT_DTYPE)
+        digest.update(known.astype(_CANONICAL_DTYPE, copy=False).tobytes())
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from game.spec import RESULT_DTYPE, Seat
 from league.errors import UnknownRowError
-from league.schema import PERSON_MATCHES, PERSON_RESULT, STORED_DTYPE, PersonMatchRow
+from league.schema import PERSON_MATCHES, PERSON_RESULT, STORED_DTYPE, PersonMatchRow, from_stored, to_stored
 
 _OWN = ("id", "person", "opponent_hash", "opponent_person", "game", "game_version", "points_to_win", "created", "tape")
 """The fields of a row that are columns as they are."""
@@ -17,7 +17,7 @@ _OWN = ("id", "person", "opponent_hash", "opponent_person", "game", "game_versio
 def add_person_match(connection: Connection, row: PersonMatchRow) -> PersonMatchRow:
     """Insert ``row`` and return it with its id."""
     values: dict[str, object] = {name: getattr(row, name) for name in _OWN if name != "id"}
-    stored = np.array([row.result], RESULT_DTYPE).view(STORED_DTYPE)[0]
+    stored = to_stored(np.array([row.result], RESULT_DTYPE))[0]
     values |= {name: stored[name].item() for name in PERSON_RESULT}
     store = insert(PERSON_MATCHES).values(seat=int(row.seat), **values).returning(PERSON_MATCHES.c.id)
     return replace(row, id=connection.execute(store).scalar_one())
@@ -55,4 +55,4 @@ def _person_match(row: RowMapping) -> PersonMatchRow:
     for name in PERSON_RESULT:
         stored[name] = np.nan if row[name] is None else row[name]
     own = {name: row[name] for name in _OWN}
-    return PersonMatchRow(seat=Seat(row["seat"]), result=stored.view(RESULT_DTYPE)[0], **own)
+    return PersonMatchRow(seat=Seat(row["seat"]), result=from_stored(stored)[0], **own)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     REAL,
     BigInteger,
@@ -26,7 +27,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from game.spec import RESULT_DTYPE, Seat, Termination
+from game.spec import RESULT_DTYPE, UNSTORED_COLUMNS, Results, Seat, Termination
 
 HEAD_REVISION: Final = "0002"
 """The Alembic revision of the tables below."""
@@ -174,10 +175,10 @@ def row_values(row: PlayerRow | SeasonRow | FaultRow | RunRow) -> dict[str, obje
 
 
 def _flat_dtype() -> np.dtype[np.void]:
-    """Return ``RESULT_DTYPE`` with every pair split in two and unsigned 64 bits read as signed: the same bytes."""
+    """Return ``STORED_RESULT_DTYPE`` with every pair split in two and unsigned 64 bits read as signed: the same bytes."""
     fields: list[tuple[str, np.dtype[np.generic]]] = []
-    for name in RESULT_DTYPE.names or ():
-        dtype = RESULT_DTYPE[name]
+    for name in STORED_RESULT_DTYPE.names or ():
+        dtype = STORED_RESULT_DTYPE[name]
         if dtype.shape:
             fields += [(f"{name}_left", dtype.base), (f"{name}_right", dtype.base)]
         else:
@@ -185,8 +186,28 @@ def _flat_dtype() -> np.dtype[np.void]:
     return np.dtype(fields)
 
 
+_STORED_NAMES: Final = [name for name in RESULT_DTYPE.names or () if name not in UNSTORED_COLUMNS]
+
+STORED_RESULT_DTYPE: Final = np.dtype([(name, RESULT_DTYPE[name]) for name in _STORED_NAMES])
+"""``RESULT_DTYPE`` without ``UNSTORED_COLUMNS``."""
+
 STORED_DTYPE: Final = _flat_dtype()
-"""One scalar field a column of ``matches``: what is stored is a ``RESULT_DTYPE`` array viewed as this."""
+"""One scalar field a column of ``matches``: what is stored is a ``STORED_RESULT_DTYPE`` array viewed as this."""
+
+
+def to_stored(rows: Results) -> NDArray[np.void]:
+    """Return ``rows``, ``RESULT_DTYPE`` of shape (n,), as ``STORED_DTYPE``."""
+    return rows[_STORED_NAMES].astype(STORED_RESULT_DTYPE).view(STORED_DTYPE)
+
+
+def from_stored(stored: NDArray[np.void]) -> Results:
+    """Return ``stored``, ``STORED_DTYPE`` of shape (n,), as ``RESULT_DTYPE``, with NaN where nothing is stored."""
+    rows = np.empty(len(stored), RESULT_DTYPE)
+    rows[_STORED_NAMES] = stored.view(STORED_RESULT_DTYPE)
+    for name in UNSTORED_COLUMNS:
+        rows[name] = np.nan
+    return rows
+
 
 _SQL_TYPE: Final = {"i1": SmallInteger, "u1": SmallInteger, "i4": Integer, "i8": BigInteger, "f4": REAL}
 

@@ -241,7 +241,7 @@ class Store:
         """Store a batch of matches with their faults, all or none.
 
         Every bit of a row comes back, but a float's negative zero as zero and any NaN as the one NaN: SQLite
-        knows no other.
+        knows no other. ``UNSTORED_COLUMNS`` come back as NaN.
 
         Parameters
         ----------
@@ -314,7 +314,7 @@ class Store:
         return self._read(match_queries.count_matches, season_id)
 
     def rows_sha256(self, season_id: int) -> str:
-        """Return SHA-256 in hexadecimal of a season's ``RESULT_DTYPE`` rows, packed little-endian, in match order.
+        """Return SHA-256 in hexadecimal of a season's rows, ``STORED_RESULT_DTYPE`` packed little-endian, in match order.
 
         Holds no clock time and no id of the database, so the same season has the same digest wherever and however
         often interrupted it was played. One state of the database is read, a page at a time.

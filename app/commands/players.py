@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from app.command_options import home_option, json_option
+from app.player_formats import PLAYER_FORMATS
 from app.session import open_league
 from app.tables import aligned
 from game.games import game as game_named
@@ -60,7 +61,7 @@ def _object(row: PlayerRow) -> dict[str, object]:
 @click.option("--trust-python", is_flag=True, help="Allow a Python bot: its code runs with your rights.")
 @home_option
 def import_player(*, file: Path, name: str | None, trust_python: bool, home: str | None) -> None:
-    """Bring the player in FILE into the league."""
+    """Bring the player in FILE into the league: .safetensors, a Python bot (.py), or a network of neat-python (.json)."""
     with open_league(home) as league:
         row = league.library.import_file(file, name=name, trust_python=trust_python)
     click.echo(f"imported '{row.name}' ({row.kind}, {row.hash[:12]})")
@@ -71,7 +72,7 @@ def import_player(*, file: Path, name: str | None, trust_python: bool, home: str
 @click.argument("file", type=click.Path(path_type=Path))
 @home_option
 def export_player(*, name: str, file: Path, home: str | None) -> None:
-    """Write the file of player NAME to FILE."""
+    """Write the file of player NAME to FILE; to a .json file as neat-python exports its networks."""
     with open_league(home) as league:
         row = league.library.find(name)
         league.library.export(row, file)
@@ -123,7 +124,7 @@ def check_player(ctx: click.Context, *, file: str, trust_python: bool, home: str
     """Check beforehand whether the player in FILE, or a player of the league, would get through a season."""
     path = Path(file)
     if path.exists() or path.suffix:
-        player = read_file(path, trust_python=trust_python)
+        player = read_file(path, trust_python=trust_python, formats=PLAYER_FORMATS)
     else:
         with open_league(home) as league:
             player = league.library.read(league.library.find(file))

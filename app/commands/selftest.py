@@ -29,6 +29,7 @@ from game.warmup import warm_up
 from league.errors import MissingDatabaseError
 from league.ratings.pentanomial import estimate_pairs
 from league.ratings.sprt import SprtConfig, llr
+from league.schema import to_stored
 from league.store import Store
 
 _ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -86,8 +87,9 @@ def _starters_round_robin(pairs: int) -> Matches:
 
 
 def digest(results: Results) -> str:
-    """Return the SHA-256 of result rows, packed little-endian."""
-    return hashlib.sha256(np.ascontiguousarray(results).astype(results.dtype.newbyteorder("<")).tobytes()).hexdigest()
+    """Return the SHA-256 of what the league stores of result rows, packed little-endian."""
+    stored = to_stored(results)
+    return hashlib.sha256(stored.astype(stored.dtype.newbyteorder("<")).tobytes()).hexdigest()
 
 
 def reference_digests() -> dict[str, str]:

@@ -1,7 +1,8 @@
 """``train``: one subcommand for each trainer that is registered."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -16,10 +17,11 @@ from app.config_options import config_options, given_only
 from app.jobs.channel import Channel
 from app.run_text import run_object, run_text, trainers_text
 from app.session import open_league
-from app.tournament import UsageError
+from app.tournament import DEFAULT_GAME, UsageError
 from app.train_views import ChannelView, TerminalView
 from app.training import LATEST, TrainRequest, run_training
 from game.executors.base import ExecutorSettings, default_workers, executors, usable_cores
+from game.games import game as game_named
 
 _WORKERS: Final = "Worker processes.  [default: one a physical core; with --events one less]"
 
@@ -60,6 +62,7 @@ def _command(chosen: Trainer) -> click.Command:
 def _options(chosen: Trainer, presets: str) -> list[Callable[[Any], Any]]:
     return [
         click.option("--preset", default=None, help=f"Settings to begin with.  [{presets}]"),
+        *_config_option(chosen),
         config_options(chosen.config_class, leave_out=()),
         click.option("--seed", type=int, default=None, help="Seed of the run.  [default: drawn, and shown]"),
         click.option("--name", default=None, help="Name of the run and of its champion.  [default: the run's id]"),
@@ -71,6 +74,17 @@ def _options(chosen: Trainer, presets: str) -> list[Callable[[Any], Any]]:
         events_option,
         home_option,
         json_option,
+    ]
+
+
+def _config_option(chosen: Trainer) -> list[Callable[[Any], Any]]:
+    if chosen.config_file is None:
+        return []
+    text = f"{chosen.config_file.sentence} Its settings replace the preset's, and options replace both."
+    return [
+        click.option(
+            "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", default=None, help=text
+        )
     ]
 
 
@@ -110,7 +124,7 @@ def _request(chosen: Trainer, options: dict[str, Any]) -> TrainRequest:
     workers = options["workers"] if options["workers"] is not None else cores
     return TrainRequest(
         trainer=chosen,
-        fields=given_only({name: options[name] for name in chosen.config_class.model_fields}),
+        fields=_fields(chosen, options),
         preset=options["preset"],
         seed=options["seed"],
         name=options["name"],
@@ -118,6 +132,15 @@ def _request(chosen: Trainer, options: dict[str, Any]) -> TrainRequest:
         executor=options["executor"],
         settings=ExecutorSettings(workers=workers),
     )
+
+
+def _fields(chosen: Trainer, options: dict[str, Any]) -> Mapping[str, object]:
+    """Return the fields that were given: by a configuration file, and in place of its own by options."""
+    given = given_only({name: options[name] for name in chosen.config_class.model_fields})
+    path = options.get("config_path")
+    if path is None or chosen.config_file is None:
+        return given
+    return {**chosen.config_file.read(path, game_named(DEFAULT_GAME)), **given}
 
 
 COMMAND = train

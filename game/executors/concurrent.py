@@ -31,7 +31,7 @@ ResultRecord: TypeAlias = dict[str, object]
 _FileVersion: TypeAlias = tuple[int, int, int]
 
 _KEYS: Final = frozenset({"player1", "player2", "seed", "points"})
-_METRICS: Final = ("hits", "misses", "aces", "distance", "reactions", "mean_reaction", "mean_offset")
+_METRICS: Final = ("hits", "misses", "aces", "distance", "reactions", "mean_reaction", "mean_offset", "mean_miss")
 
 
 class ConcurrentMatchExecutor:

@@ -45,6 +45,12 @@ pace / sqrt(1 + slope^2), vy = |vx| * slope. Its spin (already decayed in this t
 the paddle's velocity on the right, minus 4 times on the left, within +-3. It flies on for the rest of the tick, with
 reflection of y alone.
 
+Offset and miss
+---------------
+A side's *mean offset* is the mean of |contact offset| over its contacts, 0 to 1; its *mean miss* is the same over its misses,
+more than 1: how far from the paddle's middle, in reaches, the ball crossed the line. Either is 0 where there was none. A ball
+crosses the line once, so a miss counts once, with its point or, at a tick limit, without.
+
 Serve
 -----
 At the start and after every point and let the ball rests at x = 0 and y = 0.25 * r1. It leaves at the end of the 40th tick
@@ -291,6 +297,7 @@ def _contact(court: RallyCourt, lane: int, held_action: int) -> None:
     row = LANES * seat + lane
     if abs(offset) > ONE:
         k[LEFT_MISSES + row] += 1
+        f[LEFT_MISS_OFFSETS + row] += abs(offset)
         return
     k[LEFT_HITS + row] += 1
     k[RALLY_HITS + lane] += 1
@@ -420,6 +427,7 @@ def _read_side(
     reactions = np.float32(max(k[LEFT_REACTIONS + row], 1))
     measures[contract.MEASURE_REACTION + column] = np.float32(k[LEFT_REACTION_TICKS + row]) / reactions
     measures[contract.MEASURE_OFFSET + column] = f[LEFT_OFFSETS + row] / np.float32(max(k[LEFT_HITS + row], 1))
+    measures[contract.MEASURE_MISS + column] = f[LEFT_MISS_OFFSETS + row] / np.float32(max(k[LEFT_MISSES + row], 1))
 
 
 @kernel

@@ -76,7 +76,9 @@ LEFT_DISTANCE: Final = 15 * LANES
 RIGHT_DISTANCE: Final = 16 * LANES
 LEFT_OFFSETS: Final = 17 * LANES  # sum of |contact offset|
 RIGHT_OFFSETS: Final = 18 * LANES
-N_REALS: Final = 19
+LEFT_MISS_OFFSETS: Final = 19 * LANES  # sum of |contact offset| at misses
+RIGHT_MISS_OFFSETS: Final = 20 * LANES
+N_REALS: Final = 21
 
 # Rows of the int32 array.
 TICKS: Final = 0 * LANES

@@ -117,6 +117,8 @@ def test_long_rallies_with_spin_and_speed():
     rows = [play_both(seed, 2, keepers(seed, aim=0.07, wildness=0.1, hold=12), witness) for seed in range(100, 124)]
     assert max(row["longest_rally"] for row in rows) > 15
     assert sum(row["misses"].sum() for row in rows) > 20
+    assert all(((row["mean_miss"] > 1) == (row["misses"] > 0)).all() for row in rows)
+    assert len({float(miss) for row in rows for miss in row["mean_miss"]}) > 10
     assert witness.spun_bounces > 20
     assert witness.capped_paces > 5
     assert witness.limited_spins > 0

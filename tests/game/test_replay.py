@@ -6,7 +6,7 @@ import pytest
 from game.executors.base import Matches
 from game.executors.serial import SerialExecutor
 from game.games.rally import GAME
-from game.spec import RESULT_DTYPE, MatchEnd, MatchSpec
+from game.spec import RESULT_DTYPE, UNSTORED_COLUMNS, MatchEnd, MatchSpec
 from game.timeline import Timeline
 from tests.doubles import broken_network, matches
 from tests.game.networks import bot, follower, graph
@@ -46,6 +46,15 @@ def test_a_tampered_column_is_named_and_no_other(stored, name):
     verification = replay_of(stored[2]).verify(row)
     assert not verification.is_same
     assert verification.differences == (name,)
+
+
+def test_a_column_that_the_league_does_not_store_is_not_compared_where_it_is_missing(stored):
+    row = stored[2].copy()
+    for name in UNSTORED_COLUMNS:
+        row[name] = np.nan
+    assert replay_of(row).verify(row).is_same
+    row["mean_offset"] = np.nan
+    assert replay_of(row).verify(row).differences == ("mean_offset",)
 
 
 def test_another_seed_seat_or_policy_is_seen(stored):

@@ -171,6 +171,18 @@ def test_a_ball_behind_the_line_is_out_of_reach():
     assert match.misses[RIGHT] == 1
 
 
+def test_mean_miss_is_how_far_from_the_paddle_the_missed_balls_crossed_its_line():
+    match = contact(1.5)
+    assert match.result()["mean_miss"][0] == pytest.approx([0, 1.5], abs=1e-4)
+    play(match, 2)
+    assert match.result()["mean_miss"][0] == pytest.approx([0, 1.5], abs=1e-4)
+    match.x, match.y, match.paddle_y[RIGHT] = np.float32(0.739), np.float32(-0.087 * 2.5), np.float32(0)
+    match.step(STAY, STAY)
+    assert match.misses[RIGHT] == 2
+    assert match.result()["mean_miss"][0] == pytest.approx([0, 2.0], abs=1e-4)
+    assert contact(0.5).result()["mean_miss"][0].tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(("pace", "after"), [(1.0, 1.1), (2.0, 2.2), (2.8, 2.9), (2.9, 2.9)])
 def test_every_contact_speeds_the_ball_up_to_a_cap(pace, after):
     match = contact(0.3, pace=pace)

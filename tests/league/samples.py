@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from game.spec import RESULT_DTYPE, Results, Seat
+from game.spec import RESULT_DTYPE, UNSTORED_COLUMNS, Results, Seat
 from league.schema import PersonMatchRow, PlayerRow, SeasonRow
 from league.store import Store
 
@@ -32,12 +32,17 @@ def new_season(store: Store, key="key") -> int:
 
 
 def results(match_ids, seed=1) -> Results:
-    """Return rows of random bits, with every float a number; the bits of a row depend on the seed and its place."""
+    """Return rows of random bits, as the store gives them back; the bits of a row depend on the seed and its place.
+
+    Every float is a number, but in the columns that are not stored.
+    """
     rng = np.random.default_rng(seed)
     n = len(match_ids)
     rows = np.frombuffer(rng.bytes(n * RESULT_DTYPE.itemsize), RESULT_DTYPE).copy()
     for name in ("mean_rally", "distance", "mean_reaction", "mean_offset"):
         rows[name][~np.isfinite(rows[name]) | (rows[name] == 0)] = 0.1
+    for name in UNSTORED_COLUMNS:
+        rows[name] = np.nan
     rows["match_id"] = match_ids
     return rows
 

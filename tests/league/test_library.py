@@ -4,7 +4,7 @@ from game.policies.file import PlayerFile, to_bytes
 from game.policies.scripted import ScriptedPolicy
 from league.errors import DuplicatePlayerError
 from league.home import Home
-from league.library import Library, PlayerError, UntrustedBotError, read_file
+from league.library import Library, PlayerError, PlayerFormat, UntrustedBotError, read_file
 from tests.league.seasons import GAME, open_store
 
 BOT = "class Bot:\n    def act(self, observation):\n        return 1\n"
@@ -172,3 +172,23 @@ def test_notes_are_kept(library):
     row = library.annotate(library.add(file_of("noted")), "plays\nwell")
     assert library.find("noted") == row
     assert row.notes == "plays\nwell"
+
+
+def test_files_of_other_programs_are_told_by_their_suffix(tmp_path, store, drop):
+    def read(path):
+        if not path.read_text():
+            raise PlayerError(f"{path} is empty")
+        return file_of(path.read_text(), delay=9.0)
+
+    text = PlayerFormat(".txt", "text", read, lambda player: f"<{player.name}>")
+    library = Library(Home.find(str(tmp_path / "home")), store, [text])
+    row = library.import_file(drop("a.TXT", b"Ann"))
+    assert (row.name, library.read(row).name) == ("Ann", "Ann")
+    library.export(row, tmp_path / "out.txt")
+    assert (tmp_path / "out.txt").read_text() == "<Ann>"
+    library.export(row, tmp_path / "out.safetensors")
+    assert read_file(tmp_path / "out.safetensors", trust_python=False).hash == row.hash
+    (found,) = library.import_files([drop("b.txt", b"")])
+    assert (found.state, found.problem) == ("failed", f"{tmp_path / 'b.txt'} is empty")
+    with pytest.raises(PlayerError, match="is no"):
+        read_file(drop("c.txt", b"Bob"), trust_python=False)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from game.spec import RESULT_DTYPE, Seat, Termination
+from game.spec import RESULT_DTYPE, UNSTORED_COLUMNS, Seat, Termination
 from league.errors import (
     ConflictError,
     DuplicateMatchError,
@@ -17,6 +17,7 @@ from league.errors import (
     StoreError,
     UnknownRowError,
 )
+from league.schema import STORED_RESULT_DTYPE
 from league.store import FaultRow, RatingPoint, RunRow, Store
 from tests.league.samples import new_season, player, results, season
 
@@ -300,6 +301,18 @@ def test_a_view_and_an_empty_batch_can_be_stored(store):
     assert pages(store, season_id).tobytes() == rows[::3].tobytes()
 
 
+def test_columns_that_are_not_stored_come_back_as_nan_and_are_not_in_the_digest(store):
+    season_id, other_id = new_season(store), new_season(store, "other")
+    rows = results(range(10))
+    measured = rows.copy()
+    for name in UNSTORED_COLUMNS:
+        measured[name] = 1.5
+    store.add_matches(season_id, rows)
+    store.add_matches(other_id, measured)
+    assert pages(store, other_id).tobytes() == rows.tobytes() != measured.tobytes()
+    assert store.rows_sha256(other_id) == store.rows_sha256(season_id)
+
+
 def test_the_digest_is_of_the_packed_rows_and_of_nothing_else(store, clock):
     rows = results(range(10_500))
     digests = []
@@ -309,7 +322,8 @@ def test_the_digest_is_of_the_packed_rows_and_of_nothing_else(store, clock):
         for part in order:
             store.add_matches(season_id, rows[part * 3500 : (part + 1) * 3500])
         digests.append(store.rows_sha256(season_id))
-    assert digests == [hashlib.sha256(rows.astype(RESULT_DTYPE.newbyteorder("<")).tobytes()).hexdigest()] * 2
+    stored = rows[list(STORED_RESULT_DTYPE.names)].astype(STORED_RESULT_DTYPE.newbyteorder("<"))
+    assert digests == [hashlib.sha256(stored.tobytes()).hexdigest()] * 2
     assert store.rows_sha256(99) == hashlib.sha256(b"").hexdigest()
 
 

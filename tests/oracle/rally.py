@@ -122,6 +122,7 @@ class OracleMatch:
         self.aces = [0, 0]
         self.distance: list[Real] = [number(0), number(0)]
         self.offsets: list[Real] = [number(0), number(0)]
+        self.miss_offsets: list[Real] = [number(0), number(0)]
         self.reactions = [0, 0]
         self.reaction_ticks = [0, 0]
         self._receiver = NOBODY  # whose reaction to the ball is on account
@@ -209,6 +210,7 @@ class OracleMatch:
         offset = (ball_y - (old_paddle + (self.paddle_y[seat] - old_paddle) * part)) / c.reach
         if abs(offset) > 1:
             self.misses[seat] += 1
+            self.miss_offsets[seat] = self.miss_offsets[seat] + abs(offset)
             return
         self._hit(seat, offset, actions)
         rest = (c.one - part) * c.tick
@@ -341,6 +343,7 @@ class OracleMatch:
         row["mean_rally"] = self._mean(sum(self.hits), self.rallies)
         row["mean_reaction"] = self._means(self.reaction_ticks, self.reactions)
         row["mean_offset"] = self._means(self.offsets, self.hits)
+        row["mean_miss"] = self._means(self.miss_offsets, self.misses)
         return row
 
     def _means(self, sums: Sequence[Real], counts: Sequence[int]) -> list[Real]:

@@ -1,5 +1,7 @@
 """The colours of curves on any background. No Qt here."""
 
+import colorsys
+import functools
 from typing import Final
 
 from app.desktop.theme import SERIES, Theme
@@ -8,13 +10,27 @@ LEAST_CONTRAST: Final = 3.0
 """Of a line against its background: WCAG 2.2, success criterion 1.4.11."""
 
 _STEPS: Final = 20
+_HUE_STEP: Final = 0.618034  # the golden section: hues that follow each other lie far apart, whatever their number
+_LIGHTNESSES: Final = (0.4, 0.62, 0.48, 0.74, 0.55)  # five: no hue of the next fifty comes back with the same one
+_SATURATION: Final = 0.6
 
 Rgb = tuple[float, float, float]
 
 
+@functools.lru_cache(maxsize=8192)
 def curve_colour(slot: int, theme: Theme) -> str:
-    """Return the colour of the curve in ``slot``, moved towards the text's until it is told from the background."""
-    return legible(SERIES[slot % len(SERIES)], theme.base, theme.text)
+    """Return the colour of the curve in ``slot``, moved towards the text's until it is told from the background.
+
+    The first slots have colours that can be told apart by everybody; those behind them have hues and lightnesses of their own.
+    """
+    colour = SERIES[slot] if 0 <= slot < len(SERIES) else _generated(slot)
+    return legible(colour, theme.base, theme.text)
+
+
+def _generated(slot: int) -> str:
+    lightness = _LIGHTNESSES[slot % len(_LIGHTNESSES)]
+    parts = colorsys.hls_to_rgb(slot * _HUE_STEP % 1.0, lightness, _SATURATION)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
 
 
 def legible(colour: str, background: str, text: str) -> str:

@@ -7,8 +7,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from app.desktop.charts import text
-from app.desktop.charts.model import ChartModel, Reading
-from app.desktop.charts.strokes import swatch
+from app.desktop.charts.model import ChartModel, Curve, Reading
+from app.desktop.charts.strokes import block, swatch
 from app.desktop.theme import ThemeStore
 
 _NAME, _VALUE = range(2)
@@ -26,7 +26,7 @@ class Legend(QTreeWidget):
         super().__init__()
         self._theme = theme
         self._rows: list[QTreeWidgetItem] = []
-        self._shown: tuple[tuple[str, str, int], ...] = ()
+        self._shown: object = None
         self.setAccessibleName(f"curves of {name}")
         self.setToolTip("The curves and their values; uncheck one to hide it.")
         self.setColumnCount(2)
@@ -45,27 +45,25 @@ class Legend(QTreeWidget):
         header.setSectionsClickable(False)
         self.itemChanged.connect(self._notice)
 
-    def show_curves(self, model: ChartModel) -> None:
-        """Show the curves of ``model``, if they are others than before."""
-        shown = tuple((curve.key, curve.title, curve.slot) for curve in model.curves)
+    def show_curves(self, model: ChartModel, listed: Sequence[Curve]) -> None:
+        """Show the curves of ``model`` that are ``listed``, if they are others than before."""
+        shown = (model.frame.is_stacked, tuple((curve.key, curve.title, curve.slot) for curve in listed))
         if shown != self._shown:
             self._shown = shown
-            self._fill(model)
+            self._fill(model, listed)
 
-    def rebuild(self, model: ChartModel) -> None:
-        """Draw every row anew: the colours have changed."""
-        self._fill(model)
+    def forget(self) -> None:
+        """Draw every row anew the next time: colours or what is hidden have changed."""
+        self._shown = None
 
-    def show_readings(self, where: str, readings: Sequence[Reading], left_out: int = 0) -> None:
-        """Show the values at a place of x, which is called ``where``, and how many curves there is no room for."""
+    def show_readings(self, where: str, readings: Sequence[Reading], left_out: int = 0, reason: str = "") -> None:
+        """Show the values at a place of x, which is called ``where``, how many curves there is no room for, and why."""
         values = {each.curve.key: each for each in readings}
         self.blockSignals(True)  # noqa: FBT003  # Qt's signature
         try:
             self.headerItem().setText(_NAME, where)
             self.headerItem().setText(_VALUE, f"+ {left_out}" if left_out else "")
-            self.headerItem().setToolTip(
-                _VALUE, f"{left_out} more are not drawn: hide others to see them" if left_out else ""
-            )
+            self.headerItem().setToolTip(_VALUE, f"{left_out} more {reason}" if left_out else "")
             for item in self._rows:
                 found = values.get(item.data(_NAME, _KEY))
                 item.setText(_VALUE, text.number(found.y) if found else "")
@@ -74,17 +72,18 @@ class Legend(QTreeWidget):
         finally:
             self.blockSignals(False)  # noqa: FBT003  # as above
 
-    def _fill(self, model: ChartModel) -> None:
+    def _fill(self, model: ChartModel, listed: Sequence[Curve]) -> None:
         size = QSize(self._theme.px(_SWATCH[0]), self._theme.px(_SWATCH[1]))
         self.setIconSize(size)
         self.blockSignals(True)  # noqa: FBT003  # as above
         try:
             self.clear()
             self._rows = []
-            for curve in model.curves:
+            draw = block if model.frame.is_stacked else swatch
+            for curve in listed:
                 item = QTreeWidgetItem([curve.title, ""])
                 item.setData(_NAME, _KEY, curve.key)
-                item.setIcon(_NAME, swatch(curve, self._theme.theme, size, self.devicePixelRatioF()))
+                item.setIcon(_NAME, draw(curve, self._theme.theme, size, self.devicePixelRatioF()))
                 is_hidden = model.is_hidden(curve.key)
                 item.setCheckState(_NAME, Qt.CheckState.Unchecked if is_hidden else Qt.CheckState.Checked)
                 item.setTextAlignment(_VALUE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

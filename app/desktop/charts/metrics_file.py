@@ -7,7 +7,7 @@ from typing import Final
 
 from ai.run_folder import MetricRow
 
-MOST_ROWS: Final = 2_000
+MOST_ROWS: Final = 500
 """Rows of one read: reading shares the interpreter with the window."""
 
 

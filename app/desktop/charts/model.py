@@ -10,11 +10,15 @@ import numpy as np
 
 from app.desktop.charts.series import Column, Series
 from app.desktop.charts.smoothing import smooth
+from app.desktop.charts.stacking import stack
 from app.desktop.charts.thinning import MOST_POINTS, thin, window
 
 MOST_CURVES: Final = 8
 """Curves that are drawn at a time: there are no more colours that can be told apart."""
 
+
+MOST_LISTED: Final = 16
+"""Curves of a chart that its legend lists at a time."""
 
 _NEAR: Final = 0.02
 """How far beyond the end of a curve it is still read, as a share of all of x."""
@@ -204,12 +208,30 @@ class ChartModel:
     def readings(self, x: float) -> list[Reading]:
         """Return the value of every drawn curve at its point nearest to ``x``, smoothed as drawn.
 
-        A curve that has ended before, or begins later, has none.
+        A curve that has ended before, or begins later, has none; nor has a part of a stack that is nothing there.
         """
         extent = self.extent()
         reach = _NEAR * (extent.high - extent.low) if extent is not None else 0.0
-        found = (self._reading(curve, x, reach) for curve in self.visible)
-        return [reading for reading in found if reading is not None]
+        found = [reading for curve in self.visible if (reading := self._reading(curve, x, reach)) is not None]
+        if not self.frame.is_stacked or not found:
+            return found
+        nearest = min((abs(reading.x - x), reading.x) for reading in found)[1]
+        return [reading for reading in found if reading.x == nearest and reading.y > 0]
+
+    def listed(self, readings: Sequence[Reading]) -> tuple[Curve, ...]:
+        """Return the curves that a legend lists, in their order, where ``readings`` are read.
+
+        All of a few; of many those that were hidden, and of the others the first ones, or in a stack the largest ones there.
+        """
+        if len(self._curves) <= MOST_LISTED:
+            return self._curves
+        keys = [curve.key for curve in self._curves if curve.key in self._hidden]
+        if self.frame.is_stacked:
+            keys += [reading.curve.key for reading in sorted(readings, key=lambda each: -each.y)]
+        else:
+            keys += [curve.key for curve in self._wanted]
+        chosen = set(keys[:MOST_LISTED])
+        return tuple(curve for curve in self._curves if curve.key in chosen)
 
     def to_csv(self) -> str:
         """Return every point of every curve, not smoothed and not thinned: a row a value of x."""
@@ -252,15 +274,12 @@ class ChartModel:
         return replace(line, y=_log10(line.y), low=low, high=high)
 
     def _stacked(self, span: Span) -> list[Line]:
+        """Return the parts that are in view, each where it is more than nothing and one point beyond."""
         curves = [curve for curve in self.visible if len(curve.series) and not curve.is_reference]
-        if not curves:
-            return []
-        xs = _union([curve.series.x for curve in curves])
-        xs = xs[window(xs, span.low, span.high)]
-        layers = np.cumsum([np.nan_to_num(_lookup(curve, curve.series.y, xs)) for curve in curves], axis=0)
-        kept = thin(layers[-1], min(MOST_POINTS, MOST_POINTS * MOST_CURVES // len(curves)))
-        floors = [np.zeros(len(xs)), *layers]
-        return [Line(curve, xs[kept], floors[i + 1][kept], low=floors[i][kept]) for i, curve in enumerate(curves)]
+        return [
+            Line(curves[at], x, top, low=floor)
+            for at, x, floor, top in stack([curve.series for curve in curves], span.low, span.high)
+        ]
 
     def _reading(self, curve: Curve, x: float, reach: float) -> Reading | None:
         series = curve.series

@@ -1,4 +1,4 @@
-"""Draws the lines of a chart with pyqtgraph, the only module that loads it: import it after the first paint.
+"""Draws the lines of a chart with pyqtgraph, which only this module and ``stack`` load: import it after the first paint.
 
 Painting is what costs: lines are one pixel wide and not antialiased, there is no grid, and what is drawn was thinned.
 """
@@ -9,11 +9,12 @@ from typing import Any, Final
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QPen
 from PySide6.QtWidgets import QGraphicsPathItem, QVBoxLayout, QWidget
 
 from app.desktop.charts.model import ChartModel, Line
 from app.desktop.charts.series import Column
+from app.desktop.charts.stack import Stack, area
 from app.desktop.charts.strokes import pen
 from app.desktop.theme import Theme, ThemeStore
 
@@ -21,11 +22,11 @@ MOST_BANDS: Final = 3
 """Curves whose intervals are drawn as a band at a time."""
 
 _BAND_ALPHA: Final = 60
-_STACK_ALPHA: Final = 130
 _MARGIN: Final = 0.06
 _LEAST_HEIGHT_FOR_TITLES: Final = 150
 _LEFT_AXIS_PX: Final = 46
 _TITLE_PX: Final = 16
+_BOTTOM_PX: Final = 56
 
 
 class Plot(QWidget):
@@ -89,8 +90,7 @@ class Plot(QWidget):
     def _made(self, lines: Sequence[Line], *, is_stacked: bool) -> list[Any]:
         theme = self._theme.theme
         if is_stacked:
-            bands = [self._band(line, line.low, line.y, _STACK_ALPHA) for line in lines if line.low is not None]
-            return [*bands, *(_curve(line, theme) for line in lines)]
+            return [Stack(lines, theme)]
         bars = [bar for line in lines if (bar := _bars(line, theme)) is not None]
         banded = sorted((line for line in lines if _is_banded(line)), key=lambda line: not line.curve.is_marked)
         bands = [self._band(line, line.low, line.high, _BAND_ALPHA) for line in banded[:MOST_BANDS]]
@@ -101,7 +101,7 @@ class Plot(QWidget):
         assert high is not None  # noqa: S101  # as above
         colour = QColor(pen(line.curve, self._theme.theme).color())
         colour.setAlpha(alpha)
-        item = QGraphicsPathItem(_area(line.x, low, high))
+        item = QGraphicsPathItem(area(line.x, low, high))
         item.setPen(QPen(Qt.PenStyle.NoPen))
         item.setBrush(QBrush(colour))
         return item
@@ -111,10 +111,16 @@ class Plot(QWidget):
         for side, axis in (("bottom", model.frame.x), ("left", model.frame.y)):
             shown = self._axes[side]
             if has_room:
-                shown.setLabel(axis.label)
+                shown.setLabel(self._cut(axis.label) if side == "left" else axis.label)
             shown.showLabel(has_room)
         width = _LEFT_AXIS_PX + (_TITLE_PX if has_room else 0)
         self._axes["left"].setWidth(self._theme.px(width))
+
+    def _cut(self, label: str) -> str:
+        """Return as much of the upright title as there is height for."""
+        return self.fontMetrics().elidedText(
+            label, Qt.TextElideMode.ElideRight, self.height() - self._theme.px(_BOTTOM_PX)
+        )
 
     def show_hair(self, x: float | None) -> None:
         """Put the cross hair to ``x``, or take it away."""
@@ -175,18 +181,6 @@ def _bars(line: Line, theme: Theme) -> Any:
     stroke.setCosmetic(True)
     ends = np.concatenate([line.low[at], line.high[at]])
     return pg.PlotCurveItem(np.repeat(line.x[at], 2), ends, pen=stroke)
-
-
-def _area(x: Column, low: Column, high: Column) -> QPainterPath:
-    """Return the area between two edges; a gap in either parts it."""
-    path = QPainterPath()
-    is_known = np.isfinite(low) & np.isfinite(high)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_known, [False]])))
-    for begin, end in zip(edges[0::2], edges[1::2], strict=True):
-        around = np.concatenate([x[begin:end], x[begin:end][::-1]])
-        outline = np.concatenate([high[begin:end], low[begin:end][::-1]])
-        path.addPath(pg.arrayToQPath(around, outline, connect="all"))
-    return path
 
 
 def _reach(lines: Sequence[Line], *, from_zero: bool) -> tuple[float, float]:

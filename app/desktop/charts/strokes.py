@@ -5,7 +5,7 @@ from typing import Final
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 
-from app.desktop.charts.colours import curve_colour
+from app.desktop.charts.colours import curve_colour, mix
 from app.desktop.charts.model import Curve
 from app.desktop.theme import Theme
 
@@ -20,6 +20,7 @@ _DASHES: Final[tuple[tuple[float, ...], ...]] = (
     (2, 6),
 )
 _REFERENCE_DASHES: Final = (1.0, 4.0)
+_STACK_BASE: Final = 0.25  # of the background in the colour of an area, which is less loud than a line
 
 
 def pen(curve: Curve, theme: Theme) -> QPen:
@@ -32,11 +33,32 @@ def pen(curve: Curve, theme: Theme) -> QPen:
     return made
 
 
-def swatch(curve: Curve, theme: Theme, size: QSize, ratio: float) -> QIcon:
-    """Return a piece of the curve's line for a legend; ``ratio`` is device pixels a pixel."""
+def area_colour(slot: int, theme: Theme) -> QColor:
+    """Return the colour of a part of a stack."""
+    return QColor(mix(curve_colour(slot, theme), theme.base, _STACK_BASE))
+
+
+def block(curve: Curve, theme: Theme, size: QSize, ratio: float) -> QIcon:
+    """Return a piece of the curve's area for the legend of a stack; ``ratio`` is device pixels a pixel."""
+    pixmap = _empty(size, ratio)
+    painter = QPainter(pixmap)
+    try:
+        painter.fillRect(size.width() - size.height(), 0, size.height(), size.height(), area_colour(curve.slot, theme))
+    finally:
+        painter.end()
+    return QIcon(pixmap)
+
+
+def _empty(size: QSize, ratio: float) -> QPixmap:
     pixmap = QPixmap(size * ratio)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
+    return pixmap
+
+
+def swatch(curve: Curve, theme: Theme, size: QSize, ratio: float) -> QIcon:
+    """Return a piece of the curve's line for a legend; ``ratio`` is device pixels a pixel."""
+    pixmap = _empty(size, ratio)
     painter = QPainter(pixmap)
     try:
         line = pen(curve, theme)

@@ -1,27 +1,23 @@
 """What training runs report, as curves: some runs side by side, the metrics of one group at a time. No Qt."""
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 import numpy as np
 
-from ai.errors import TrainingError
 from ai.run_folder import MetricRow
-from ai.trainer import FAMILY, MetricSpec, trainer
+from ai.trainer import FAMILY, MetricSpec
+from app.desktop.charts.metrics import Declared, MetricBook, declared, spread_of
 from app.desktop.charts.metrics_file import MetricPart
 from app.desktop.charts.model import Axis, ChartModel, Curve, Frame
-from app.desktop.charts.series import Series
+from app.desktop.charts.series import Column, Series
 from app.desktop.charts.slots import Slots
 from league.schema import RunRow
 
 MOST_RUNS: Final = 4
 """Runs that are compared at a time."""
-
-OTHER: Final = "Other"
-"""The group of metrics that a trainer reports without having declared them."""
 
 _HINT: Final = "Start a run in the Training panel, or choose runs with the button above: what they report grows here."
 _WAITING: Final = "No step of the chosen runs is done yet: the first values come in a moment."
@@ -52,10 +48,19 @@ class _Run:
     seconds: float = 0.0
 
 
-class TrainingChart:
-    """Fills ``model`` with the metrics of ``group`` of the chosen runs."""
+@dataclass
+class _Reported:
+    """A metric in some rows: which of them have it, and its values there."""
 
-    def __init__(self) -> None:
+    at: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+
+class TrainingChart:
+    """Fills ``model`` with the metrics of ``group`` of the chosen runs; ``declares`` says what trainers declare."""
+
+    def __init__(self, declares: Declared = declared) -> None:
+        self._book = MetricBook(declares)
         self.model = ChartModel(Frame(Progress.STEP.axis, Axis("Value"), _HINT, can_be_log=True))
         self.over = Progress.STEP
         self.group = ""
@@ -103,10 +108,10 @@ class TrainingChart:
         """Return the groups of metrics that the chosen runs have reported or declared, in the order of declaration."""
         names: dict[str, None] = {}
         for run in self._shown():
-            reported = {_spec(run.row, name).group for name in run.metrics}
-            declared = [spec.group for spec in _declared(run.row)]
-            names.update(dict.fromkeys(group for group in declared if group in reported or not reported))
-            names.update(dict.fromkeys(sorted(reported - set(declared))))
+            reported = {self._spec(run, name).group for name in run.metrics}
+            groups = [spec.group for spec in self._book.declared(run.row.trainer)]
+            names.update(dict.fromkeys(group for group in groups if group in reported or not reported))
+            names.update(dict.fromkeys(sorted(reported - set(groups))))
         return list(names)
 
     def show_group(self, group: str) -> None:
@@ -124,7 +129,7 @@ class TrainingChart:
     def explanation(self, key: str) -> str:
         """Return what the metric of a curve means."""
         run, _, name = key.partition("\n")
-        return _spec(self._runs[run].row, name).explanation if run in self._runs else ""
+        return self._spec(self._runs[run], name).explanation if run in self._runs else ""
 
     def take(self, run: str, part: MetricPart) -> None:
         """Take rows of a run's metrics file."""
@@ -142,13 +147,13 @@ class TrainingChart:
         groups = self.groups()
         if self.group not in groups and groups:
             self.group = groups[0]
-        found = [(run, name) for run in self._shown() for name in _ordered(run) if self._is_shown(run, name)]
-        slots = self._slots.assign(_key(run, name) for run, name in found)
-        specs = [_spec(run.row, name) for run, name in found]
+        found = [(run, name) for run in self._shown() for name in self._names(run)]
+        specs = [self._spec(run, name) for run, name in found]
         units = {spec.unit for spec in specs}
         hint = _WAITING if self._chosen else _HINT
         y = Axis(self.group or "Value", units.pop() if len(units) == 1 else "")
         is_stacked = len(self._chosen) == 1 and bool(specs) and all(spec.is_part for spec in specs)
+        slots = self._coloured(found, is_stacked=is_stacked)
         self.model.set_frame(Frame(self.over.axis, y, hint, is_stacked=is_stacked, can_be_log=not is_stacked))
         self.model.set_curves(
             Curve(_key(run, name), self._title(run, name), self._series(run, name), slots[_key(run, name)])
@@ -158,15 +163,27 @@ class TrainingChart:
     def _shown(self) -> list[_Run]:
         return [self._runs[run] for run in self._chosen]
 
-    def _is_shown(self, run: _Run, name: str) -> bool:
-        return _spec(run.row, name).group == self.group
+    def _spec(self, run: _Run, name: str) -> MetricSpec:
+        return self._book.spec(run.row.trainer, name)
+
+    def _names(self, run: _Run) -> list[str]:
+        """Return the metrics of ``run`` that are shown, in their order; a spread is the band of its own metric."""
+        names = {name: None for name in run.metrics if self._spec(run, name).group == self.group}
+        return self._book.ordered(run.row.trainer, (name for name in names if spread_of(name) not in names))
+
+    def _coloured(self, found: "Sequence[tuple[_Run, str]]", *, is_stacked: bool) -> Mapping[str, int]:
+        """Return the slots of curves; parts that are numbers have the slots of their numbers, wherever they are shown."""
+        members = [name.partition(FAMILY)[2] for _, name in found]
+        if is_stacked and all(member.isdecimal() for member in members):
+            return {_key(run, name): int(member) for (run, name), member in zip(found, members, strict=True)}
+        return self._slots.assign(_key(run, name) for run, name in found)
 
     def _series(self, run: _Run, name: str) -> Series:
         metric = run.metrics[name]
         return metric.by_step if self.over is Progress.STEP else metric.by_seconds
 
     def _title(self, run: _Run, name: str) -> str:
-        spec = _spec(run.row, name)
+        spec = self._spec(run, name)
         title = f"{spec.title} {name.split(FAMILY, 1)[1]}" if spec.is_family else spec.title
         return f"{title}, {run.row.name}" if len(self._chosen) > 1 else title
 
@@ -176,44 +193,31 @@ def _enter(run: _Run, rows: Sequence[MetricRow]) -> None:
     steps = np.array([row.step for row in rows], float)
     seconds = run.seconds + np.cumsum([row.seconds for row in rows])
     run.seconds = float(seconds[-1])
-    values = [row.all_values for row in rows]
-    for name in dict.fromkeys(itertools.chain.from_iterable(values)):
+    columns: dict[str, _Reported] = {}
+    for at, row in enumerate(rows):
+        for name, value in row.all_values.items():
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = _Reported()
+            column.at.append(at)
+            column.values.append(value)
+    spreads = {spread_of(name): column for name, column in columns.items()}
+    for name, column in columns.items():
         metric = run.metrics.setdefault(name, _Metric())
-        has_value = np.array([name in each for each in values])
-        column = np.array([each[name] for each in values if name in each], float)
-        metric.by_step.extend(steps[has_value], column)
-        metric.by_seconds.extend(seconds[has_value], column)
+        values = np.array(column.values)
+        low, high = _band(column, values, spreads.get(name))
+        metric.by_step.extend(steps[column.at], values, low, high)
+        metric.by_seconds.extend(seconds[column.at], values, low, high)
+
+
+def _band(column: _Reported, values: Column, spread: _Reported | None) -> tuple[Column | None, Column | None]:
+    """Return ``values`` less and plus their spread, where there is one."""
+    if spread is None:
+        return None, None
+    known = dict(zip(spread.at, spread.values, strict=True))
+    by = np.array([known.get(at, np.nan) for at in column.at])
+    return values - by, values + by
 
 
 def _key(run: _Run, name: str) -> str:
     return f"{run.row.id}\n{name}"
-
-
-def _declared(row: RunRow) -> tuple[MetricSpec, ...]:
-    try:
-        return trainer(row.trainer).metrics
-    except TrainingError:  # a run of a trainer that this program does not have
-        return ()
-
-
-def _spec(row: RunRow, name: str) -> MetricSpec:
-    """Return what is known about a metric: what its trainer declares, or else no more than its name."""
-    family = name.split(FAMILY, 1)[0]
-    for spec in _declared(row):
-        if spec.name == (family if spec.is_family else name):
-            return spec
-    is_rate = name.endswith("_per_s")
-    title = name.replace("_per_s", "").replace("_", " ").capitalize()
-    return MetricSpec(name, title, OTHER, "Reported by the run.", f"{title.lower()}/s" if is_rate else "")
-
-
-def _ordered(run: _Run) -> list[str]:
-    """Return the names of a run's metrics as its trainer declares them, members of a family by name."""
-    order = {spec.name: place for place, spec in enumerate(_declared(run.row))}
-    return sorted(run.metrics, key=lambda name: (order.get(_spec(run.row, name).name, len(order)), _natural(name)))
-
-
-def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    """Return a key that sorts 2 before 10."""
-    parts = ("".join(part) for _, part in itertools.groupby(name, str.isdigit))
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)

@@ -126,12 +126,12 @@ class TrainingTab(QWidget):
                 self._feeds[run].has_news = True
         self.read_on()
 
-    def read_on(self) -> None:
-        """Plan to read what has come, if somebody looks."""
+    def read_on(self, *, is_behind: bool = False) -> None:
+        """Plan to read what has come, if somebody looks; at once where the last read has left something."""
         is_due = any(self._feeds[run].has_news for run in self.chart.chosen if run in self._feeds)
         is_seen = self.isVisible() and not self._pacer.is_resting
         if is_due and is_seen and not self._timer.isActive():
-            self._timer.start(_READ_MS if self.chart.model.curves else 0)
+            self._timer.start(0 if is_behind or not self.chart.model.curves else _READ_MS)
 
     def _read(self) -> None:
         for run in self.chart.chosen:
@@ -156,7 +156,7 @@ class TrainingTab(QWidget):
         self._refresh()
         if part.has_more:
             self._feeds[run].has_news = True
-        self.read_on()
+        self.read_on(is_behind=part.has_more)
 
     def _refresh(self) -> None:
         groups = self.chart.groups()

@@ -35,6 +35,8 @@ HALF_LIVES: Final = (0, 5, 20, 100)
 _LEGEND_PX: Final = 176
 _NARROW_LEGEND_PX: Final = 132
 _NARROW_PX: Final = 460
+_NOT_DRAWN: Final = "are not drawn: hide others to see them"
+_SMALLER: Final = "are smaller here: zoom in and point at them where they are larger"
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,6 @@ class ChartView(QWidget):
         """Draw what the model shows now."""
         self._drawn_version = self.model.version
         self.hint.setText(self.model.frame.hint)
-        self.legend.show_curves(self.model)
         is_empty = self.model.is_empty
         self._pages.setCurrentIndex(0 if is_empty else 1)
         self._side.setVisible(not is_empty or self._beside.count() > 1)
@@ -126,7 +127,7 @@ class ChartView(QWidget):
         for curve in self.model.curves:
             if self.model.is_hidden(curve.key):
                 self.model.toggle(curve.key)
-        self.legend.rebuild(self.model)
+        self.legend.forget()
         self._remember()
         self.redraw()
 
@@ -218,14 +219,22 @@ class ChartView(QWidget):
         """Show the values at the cross hair, or else the newest ones."""
         span = self.model.extent()
         if span is None:
+            self.legend.show_curves(self.model, self.model.listed([]))
             self.legend.show_readings("", [])
             self.setAccessibleDescription(text.summary(self.spec.title, []))
             return
         self.plot.show_hair(self._hair)
         x = span.high if self._hair is None else self._hair
         readings = self.model.readings(x)
-        self.legend.show_readings(self._where(readings), readings, self.model.left_out)
-        self.setAccessibleDescription(text.summary(self.spec.title, readings))
+        listed = self.model.listed(readings)
+        self.legend.show_curves(self.model, listed)
+        keys = {curve.key for curve in listed}
+        told = [reading for reading in readings if reading.curve.key in keys]
+        if self.model.frame.is_stacked:
+            self.legend.show_readings(self._where(readings), told, len(readings) - len(told), _SMALLER)
+        else:
+            self.legend.show_readings(self._where(readings), told, self.model.left_out, _NOT_DRAWN)
+        self.setAccessibleDescription(text.summary(self.spec.title, told))
 
     def _where(self, readings: Sequence[Reading]) -> str:
         axis = self.model.frame.x
@@ -234,7 +243,7 @@ class ChartView(QWidget):
 
     def _retouch(self) -> None:
         self._fit()
-        self.legend.rebuild(self.model)
+        self.legend.forget()
         self._drawn_version = None
         self._pacer.wake()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the window paints before the store and the kernels are impo
     from league.library import ImportResult
     from league.store import PlayerRow
 
-KINDS: Final = "Players (*.safetensors *.py);;All files (*)"
+KINDS: Final = "Players (*.safetensors *.py *.json);;All files (*)"
 _SHOWN_BYTES: Final = 1_000_000
 
 

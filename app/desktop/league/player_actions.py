@@ -59,7 +59,7 @@ class PlayerActions(QObject):
     def export(self, player: "PlayerRow") -> None:
         """Write a player's file where the user says."""
         suffix = Path(player.path).suffix
-        kinds = f"Player (*{suffix})"
+        kinds = f"Player (*{suffix})" + (";;neat-python network (*.json)" if player.kind == "graph" else "")
         save_as(
             self._widget, "Export player", safe_name(player.name) + suffix, kinds, lambda to: self._write(player, to)
         )

@@ -1,8 +1,6 @@
 """Draws a network and what it computes: connections once into a pixmap, nodes at every tick."""
 
-import itertools
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,7 +12,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
     QPixmap,
@@ -22,9 +19,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app.desktop.charts.colours import legible
-from app.desktop.network.layout import Layout, Place
+from app.desktop.network.drawing import Drawing, Moment
+from app.desktop.network.layout import Layout
 from app.desktop.network.net import Net
-from app.desktop.network.presenter import Drawing, Moment
+from app.desktop.network.scene import Scene, centre, distance, wire
 from app.desktop.theme import LEFT_SEAT, RIGHT_SEAT, ThemeStore
 
 _POSITIVE, _NEGATIVE = RIGHT_SEAT, LEFT_SEAT
@@ -36,20 +34,17 @@ _MOST_RADIUS: Final = 9.0
 _HALF_LIT: Final = 0.5  # a value of this size fills half of its node
 _THINNEST, _THICKEST = 0.5, 2.6
 _NEAR_PX: Final = 5.0
+_REACH: Final = 2.0
 _BAR_SHARE: Final = 0.42
-_CURVE_STEPS: Final = 12
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Where everything of a network is on the canvas: centres by value, and the radius of a node."""
-
-    centres: dict[int, QPointF]
-    radius: float
+_OFF_ALPHA: Final = 0.45
 
 
 class NetworkCanvas(QWidget):
-    """Shows a drawing and a moment of it; what the mouse or the arrow keys point at is read out by ``pointed``."""
+    """Shows a drawing and a moment of it; what the mouse or the arrow keys point at is read out by ``pointed``.
+
+    A click holds a node, which is then read out while nothing else is pointed at. Without a moment nodes are shown as they
+    are: filled by their bias.
+    """
 
     pointed = Signal(str)
     """What is pointed at and its values; "" for nothing."""
@@ -63,6 +58,7 @@ class NetworkCanvas(QWidget):
         self._wires: QPixmap | None = None
         self._node: int | None = None
         self._edge: int | None = None
+        self._held: int | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("network of the player")
@@ -72,8 +68,24 @@ class NetworkCanvas(QWidget):
     def show_drawing(self, drawing: Drawing | None) -> None:
         """Show another network, or only inputs and actions where there is none."""
         self._drawing, self._moment = drawing, None
-        self._node = self._edge = None
+        self._node = self._edge = self._held = None
         self._forget()
+
+    @property
+    def held(self) -> str:
+        """The name of the node that is held by a click; empty for none."""
+        return "" if self._held is None or self._drawing is None else self._drawing.name(self._held)
+
+    def hold(self, name: str) -> None:
+        """Hold the node of this name, as a click does; let go if there is none."""
+        drawing = self._drawing
+        known = drawing.layout.places if drawing is not None and drawing.layout is not None else {}
+        self._hold(next((value for value in known if drawing is not None and drawing.name(value) == name), None))
+
+    def _hold(self, value: int | None) -> None:
+        self._held = value
+        self._tell()
+        self.update()
 
     def show_moment(self, moment: Moment) -> None:
         """Show the values of another tick."""
@@ -109,13 +121,31 @@ class NetworkCanvas(QWidget):
     def _paint_net(self, painter: QPainter, drawing: Drawing, net: Net, layout: Layout) -> None:
         scene = self._scene = self._scene or self._arranged(drawing, layout)
         if self._wires is None:
-            self._wires = self._drawn_wires(net, layout, scene)
+            self._wires = self._drawn_wires(drawing, net, layout, scene)
         painter.drawPixmap(0, 0, self._wires)
-        if self._edge is not None:
-            painter.setPen(QPen(self._theme.theme.colour("text"), 2))
-            painter.drawPath(_wire(net, self._edge, scene))
+        self._paint_lit(painter, drawing, net, layout, scene)
         self._paint_nodes(painter, net, scene)
         self._paint_labels(painter, drawing, net, scene)
+
+    def _paint_lit(self, painter: QPainter, drawing: Drawing, net: Net, layout: Layout, scene: Scene) -> None:
+        """Draw over the others the connection that is pointed at, or those of the node."""
+        node = self._marked_node()
+        if self._edge is not None and node is None:
+            painter.setPen(QPen(self._theme.theme.colour("text"), 2))
+            painter.drawPath(wire(net, self._edge, scene))
+        if node is None:
+            return
+        for edge in layout.edges:
+            if node in (int(net.source[edge]), int(net.target[edge])):
+                weight = float(net.weight[edge])
+                painter.setPen(
+                    self._off_pen(1.0) if edge in drawing.off else self._wire_pen(math.copysign(1.0, weight))
+                )
+                painter.drawPath(wire(net, edge, scene))
+
+    def _marked_node(self) -> int | None:
+        """Return the node that is pointed at, or else held."""
+        return self._held if self._node is None and self._edge is None else self._node
 
     def _arranged(self, drawing: Drawing, layout: Layout) -> Scene:
         """Return the scene: labels of the inputs on the left, of the actions on the right."""
@@ -131,10 +161,10 @@ class NetworkCanvas(QWidget):
         end = self.width() - margin - min(right, self.width() * 0.2) - radius - 6
         height = self.height() - margin
         return Scene(
-            {value: _centre(place, begin, end, margin / 2, height) for value, place in layout.places.items()}, radius
+            {value: centre(place, begin, end, margin / 2, height) for value, place in layout.places.items()}, radius
         )
 
-    def _drawn_wires(self, net: Net, layout: Layout, scene: Scene) -> QPixmap:
+    def _drawn_wires(self, drawing: Drawing, net: Net, layout: Layout, scene: Scene) -> QPixmap:
         """Return the connections: width and strength by weight, sign by colour and dashes."""
         ratio = self.devicePixelRatioF()
         pixmap = QPixmap(self.size() * ratio)
@@ -144,10 +174,12 @@ class NetworkCanvas(QWidget):
         try:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             weights = np.nan_to_num(net.weight.astype(np.float64), nan=0.0)  # a broken player may carry anything
-            heaviest = max((abs(float(weights[edge])) for edge in layout.edges), default=0.0) or 1.0
+            used = (abs(float(weights[edge])) for edge in layout.edges if edge not in drawing.off)
+            heaviest = max(used, default=0.0) or 1.0
             for edge in layout.edges:
-                painter.setPen(self._wire_pen(float(weights[edge]) / heaviest))
-                painter.drawPath(_wire(net, edge, scene))
+                is_off = edge in drawing.off
+                painter.setPen(self._off_pen() if is_off else self._wire_pen(float(weights[edge]) / heaviest))
+                painter.drawPath(wire(net, edge, scene))
         finally:
             painter.end()
         return pixmap
@@ -161,23 +193,32 @@ class NetworkCanvas(QWidget):
             pen.setDashPattern([4, 2])
         return pen
 
+    def _off_pen(self, alpha: float = _OFF_ALPHA) -> QPen:
+        """Return the pen of a connection that carries nothing: dots."""
+        colour = self._theme.theme.colour("quiet")
+        colour.setAlphaF(alpha)
+        pen = QPen(colour, 1 if alpha < 1 else 2)
+        pen.setDashPattern([1, 4])
+        return pen
+
     def _sign_colour(self, value: float) -> QColor:
         theme = self._theme.theme
         return QColor(legible(_NEGATIVE if value < 0 else _POSITIVE, theme.base, theme.text))
 
     def _paint_nodes(self, painter: QPainter, net: Net, scene: Scene) -> None:
         theme = self._theme.theme
-        values = self._moment.values if self._moment is not None else np.zeros(net.n_values, np.float32)
-        chosen = self._chosen_value(net)
-        for value, centre in scene.centres.items():
-            is_marked = value in (chosen, self._node)
+        still = np.concatenate([np.zeros(net.n_inputs, np.float32), net.bias])
+        values = still if self._moment is None else self._moment.values
+        chosen, marked = self._chosen_value(net), self._marked_node()
+        for value, middle in scene.centres.items():
+            is_marked = value in (chosen, marked)
             colour = theme.accent if value == chosen else theme.text if is_marked else theme.quiet
             painter.setPen(QPen(QColor(colour), 2.5 if is_marked else 1))
             painter.setBrush(theme.colour("panel"))
-            painter.drawEllipse(centre, scene.radius, scene.radius)
-            self._fill(painter, centre, scene.radius, float(values[value]))
+            painter.drawEllipse(middle, scene.radius, scene.radius)
+            self._fill(painter, middle, scene.radius, float(values[value]))
 
-    def _fill(self, painter: QPainter, centre: QPointF, radius: float, value: float) -> None:
+    def _fill(self, painter: QPainter, middle: QPointF, radius: float, value: float) -> None:
         """Fill a node: a disc for a positive value and a ring for a negative one, the larger the more."""
         lit = abs(value) / (abs(value) + _HALF_LIT) if math.isfinite(value) else 0.0
         size = (radius - 1) * math.sqrt(lit)
@@ -186,12 +227,12 @@ class NetworkCanvas(QWidget):
         if value >= 0:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._sign_colour(value))
-            painter.drawEllipse(centre, size, size)
+            painter.drawEllipse(middle, size, size)
         else:
             width = max(1.0, size * 0.45)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self._sign_colour(value), width))
-            painter.drawEllipse(centre, size - width / 2, size - width / 2)
+            painter.drawEllipse(middle, size - width / 2, size - width / 2)
 
     def _chosen_value(self, net: Net) -> int | None:
         action = self._moment.action if self._moment is not None else None
@@ -270,6 +311,13 @@ class NetworkCanvas(QWidget):
         """Read out what is under the mouse."""
         self._point(event.position())
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name
+        """Hold the node under the mouse, or let go of the one that is held."""
+        super().mousePressEvent(event)
+        if event.button() is Qt.MouseButton.LeftButton and self._scene is not None:
+            found = self._scene.node_at(event.position(), _REACH)
+            self._hold(None if found == self._held else found)
+
     def leaveEvent(self, _event: object) -> None:  # noqa: N802  # Qt's name
         """Read out nothing."""
         self._set_pointed(None, None)
@@ -290,14 +338,13 @@ class NetworkCanvas(QWidget):
         drawing, scene = self._drawing, self._scene
         if drawing is None or drawing.net is None or drawing.layout is None or scene is None:
             return
-        reach = scene.radius + 2
-        near = [value for value, centre in scene.centres.items() if QLineF(centre, where).length() <= reach]
-        if near:
-            self._set_pointed(near[0], None)
+        node = scene.node_at(where, _REACH)
+        if node is not None:
+            self._set_pointed(node, None)
             return
-        distance = {edge: _distance(drawing.net, edge, scene, where) for edge in drawing.layout.edges}
-        nearest = min(distance, key=distance.__getitem__, default=None)
-        self._set_pointed(None, nearest if nearest is not None and distance[nearest] <= _NEAR_PX else None)
+        far = {edge: distance(drawing.net, edge, scene, where) for edge in drawing.layout.edges}
+        nearest = min(far, key=far.__getitem__, default=None)
+        self._set_pointed(None, nearest if nearest is not None and far[nearest] <= _NEAR_PX else None)
 
     def _set_pointed(self, node: int | None, edge: int | None) -> None:
         if (node, edge) != (self._node, self._edge):
@@ -311,62 +358,13 @@ class NetworkCanvas(QWidget):
         self.pointed.emit(text)
 
     def _readout(self) -> str:
-        drawing, moment = self._drawing, self._moment
-        net = drawing.net if drawing is not None else None
-        if drawing is None or net is None or moment is None:
+        drawing, moment, node = self._drawing, self._moment, self._marked_node()
+        if drawing is None or drawing.net is None:
             return ""
-        if self._node is not None:
-            return _node_text(drawing, net, self._node, float(moment.values[self._node]))
-        if self._edge is not None:
-            source, target = int(net.source[self._edge]), int(net.target[self._edge])
-            return f"{drawing.name(source)} \N{RIGHTWARDS ARROW} {drawing.name(target)}: weight {net.weight[self._edge]:.3g}"
-        return ""
+        if node is not None:
+            return drawing.node_text(node, None if moment is None else float(moment.values[node]))
+        return "" if self._edge is None else drawing.edge_text(self._edge)
 
     def sizeHint(self) -> QSize:  # noqa: N802  # Qt's name
         """Return a size that shows a small network well."""
         return QSize(self._theme.px(300), self._theme.px(220))
-
-
-def _node_text(drawing: Drawing, net: Net, value: int, now: float) -> str:
-    text = f"{drawing.name(value)}: {now:.3f}"
-    if value < net.n_inputs:
-        return text
-    node = value - net.n_inputs
-    count = int((net.target == value).sum())
-    return f"{text}, {net.activation[node].name.lower()}, {count} in, bias {net.bias[node]:.3g}"
-
-
-def _centre(place: Place, begin: float, end: float, top: float, height: float) -> QPointF:
-    return QPointF(begin + place.x * (end - begin), top + place.y * height)
-
-
-def _wire(net: Net, edge: int, scene: Scene) -> QPainterPath:
-    """Return the line of a connection: straight to a later column, curved to the same or an earlier one."""
-    begin, end = scene.centres[int(net.source[edge])], scene.centres[int(net.target[edge])]
-    path = QPainterPath(begin)
-    if end.x() > begin.x() + 1:
-        path.lineTo(end)
-    elif begin == end:
-        size = scene.radius * 2
-        path.addEllipse(begin + QPointF(0, -size), size * 0.7, size)
-    else:
-        bulge = 0.25 * QLineF(begin, end).length() + 2 * scene.radius
-        path.quadTo((begin + end) / 2 + QPointF(bulge if begin.x() == end.x() else 0, bulge), end)
-    return path
-
-
-def _distance(net: Net, edge: int, scene: Scene, where: QPointF) -> float:
-    """Return how far ``where`` is from a connection."""
-    begin, end = scene.centres[int(net.source[edge])], scene.centres[int(net.target[edge])]
-    if end.x() > begin.x() + 1:
-        return _to_segment(begin, end, where)
-    path = _wire(net, edge, scene)
-    points = [path.pointAtPercent(step / _CURVE_STEPS) for step in range(_CURVE_STEPS + 1)]
-    return min(_to_segment(a, b, where) for a, b in itertools.pairwise(points))
-
-
-def _to_segment(begin: QPointF, end: QPointF, where: QPointF) -> float:
-    along, off = end - begin, where - begin
-    length = QPointF.dotProduct(along, along)
-    share = 0.0 if length == 0 else max(0.0, min(1.0, QPointF.dotProduct(off, along) / length))
-    return QLineF(begin + along * share, where).length()

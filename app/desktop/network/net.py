@@ -114,16 +114,25 @@ def _graph(policy: GraphPolicy) -> Net:
     nodes = len(policy.bias)
     source = policy.source.astype(np.int64)
     target = np.repeat(np.arange(nodes), np.diff(policy.row)) + policy.n_inputs
-    layer = _depths(policy.n_inputs, nodes, source, target)
     outputs = tuple(int(value) for value in policy.outputs)
-    ends = [value for value in outputs if value >= policy.n_inputs]
-    inner = np.ones(len(layer), bool)
-    inner[ends] = False
-    layer[ends] = max(int(layer[inner].max(initial=0)), 0) + 1  # outputs stand side by side, behind everything else
+    layer = place_in_layers(policy.n_inputs, nodes, source, target, outputs)
     return Net(
         policy.n_inputs, source, target, policy.weight, policy.bias,
         tuple(Activation(int(code)) for code in policy.activation), layer, outputs, policy.is_recurrent,
     )  # fmt: skip
+
+
+def place_in_layers(n_inputs: int, nodes: int, source: Indices, target: Indices, outputs: tuple[int, ...]) -> Indices:
+    """Return the layer of each value, int64: its depth, and for all outputs side by side the one behind everything else.
+
+    ``source`` and ``target`` are the values that connections go from and to; one to an earlier value counts for nothing.
+    """
+    layer = _depths(n_inputs, nodes, source, target)
+    ends = [value for value in outputs if value >= n_inputs]
+    inner = np.ones(len(layer), bool)
+    inner[ends] = False
+    layer[ends] = max(int(layer[inner].max(initial=0)), 0) + 1
+    return layer
 
 
 def _depths(n_inputs: int, nodes: int, source: Indices, target: Indices) -> Indices:

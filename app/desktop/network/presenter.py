@@ -1,13 +1,12 @@
 """Whose network is shown, and what it computes at this tick. No Qt."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 
 from app.desktop.context import Contender, OnScreen
-from app.desktop.network.layout import Layout, lay_out
+from app.desktop.network.drawing import Drawing, Moment
+from app.desktop.network.layout import lay_out
 from app.desktop.network.net import Floats, Net, net_of
 from game.policies.bank import Kind
 from game.spec import GameSpec, Seat
@@ -26,38 +25,6 @@ class Mind(Protocol):
     def keyframe(self) -> tuple[Floats, object]:
         """Return a copy of it."""
         ...
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What does not change during a match: the net and its layout, the names of inputs and actions."""
-
-    net: Net | None
-    layout: Layout | None
-    inputs: Sequence[str]
-    actions: Sequence[str]
-
-    def name(self, value: int) -> str:
-        """Return what a value of the net is called."""
-        net = self.net
-        if net is None or value < net.n_inputs:
-            return self.inputs[value]
-        if value in net.outputs:
-            return self.actions[net.outputs.index(value)]
-        return f"node {value - net.n_inputs + 1}"
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One tick: what the player sees, every value of its net (empty without one), and the number of its action.
-
-    A network's action is what it decides on what it sees now; that of others is their last one. None before there is any.
-    """
-
-    tick: int
-    observation: Floats
-    values: Floats
-    action: int | None
 
 
 class NetworkPresenter:

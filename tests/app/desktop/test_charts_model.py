@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from app.desktop.charts import text
-from app.desktop.charts.model import MOST_CURVES, Axis, ChartModel, Curve, Frame, Span
+from app.desktop.charts.model import MOST_CURVES, MOST_LISTED, Axis, ChartModel, Curve, Frame, Span
+from app.desktop.charts.series import Series
 
 FRAME = Frame(Axis("Match"), Axis("Rating", "Elo"), "nothing yet", can_be_log=True)
 
 
 def model_of(*columns, frame=FRAME):
-    from app.desktop.charts.series import Series
-
     model = ChartModel(frame)
     curves = []
     for number, y in enumerate(columns):
@@ -114,7 +113,65 @@ def test_a_species_that_is_not_there_yet_counts_nothing_in_the_stack():
     frame = Frame(Axis("Step"), Axis("Members"), "", is_stacked=True)
     model = model_of([5, 5, 5], [], frame=frame)
     model.curves[1].series.append(2.0, 4.0)
-    assert model.lines()[1].y.tolist() == [5, 5, 9]
+    below, late = model.lines()
+    assert below.y.tolist() == [5, 5, 5]
+    assert (late.x.tolist(), late.y.tolist()) == ([1, 2], [5, 9])  # from one point before it begins: no cliff, no gap
+
+
+def stack_of_generations(count, life=3):
+    """A stack in which each curve lives for ``life`` points: one begins at every point of x."""
+    model = ChartModel(Frame(Axis("Step"), Axis("Members"), "", is_stacked=True))
+    curves = []
+    for number in range(count):
+        series = Series()
+        series.extend(np.arange(number, number + life, dtype=float), np.array([2.0, *range(3, life + 2)]))
+        curves.append(Curve(f"k{number}", f"species {number}", series, number))
+    model.set_curves(curves)
+    return model
+
+
+def test_of_hundreds_that_come_and_go_each_is_drawn_where_it_lives():
+    model = stack_of_generations(300)
+    lines = model.lines()
+    assert len(lines) == 300
+    assert [len(line.x) for line in lines[1:-1]] == [5] * 298
+    assert lines[100].x.tolist() == [99, 100, 101, 102, 103]
+    assert lines[100].low.tolist() == [4 + 3 + 2, 4 + 3, 4, 0, 0]
+    assert (lines[100].y - lines[100].low).tolist() == [0, 2, 3, 4, 0]
+
+
+def test_a_part_of_a_stack_is_the_same_in_a_narrow_view():
+    model = stack_of_generations(300)
+    model.look_at(100.5, 110.0)
+    lines = model.lines()
+    assert min(line.x[0] for line in lines) == 100
+    assert lines[0].curve.key == "k98"
+    assert (lines[-1].curve.key, lines[-1].y.tolist()) == ("k111", [9.0, 9.0])
+
+
+def test_the_legend_of_a_stack_lists_the_largest_of_those_that_are_there():
+    model = stack_of_generations(300)
+    readings = model.readings(150.2)
+    assert [(each.curve.key, each.y) for each in readings] == [("k148", 4.0), ("k149", 3.0), ("k150", 2.0)]
+    assert [curve.key for curve in model.listed(readings)] == ["k148", "k149", "k150"]
+    crowd = stack_of_generations(300, life=40).readings(200.0)
+    listed = model.listed(crowd)
+    assert [curve.key for curve in listed] == [f"k{number}" for number in range(161, 161 + MOST_LISTED)]
+
+
+def test_what_was_hidden_stays_in_the_legend():
+    model = stack_of_generations(300)
+    model.toggle("k7")
+    assert "k7" in [curve.key for curve in model.listed(model.readings(150.0))]
+
+
+def test_a_long_legend_lists_what_is_drawn_and_what_comes_next():
+    model = model_of(*[[1, 2]] * 100)
+    model.toggle("k50")
+    keys = [curve.key for curve in model.listed(model.readings(1.0))]
+    assert keys == [*(f"k{number}" for number in range(MOST_LISTED - 1)), "k50"]
+    few = model_of([1], [2], [3])
+    assert few.listed([]) == few.curves
 
 
 def test_a_stack_draws_every_part_lest_its_sum_be_wrong():

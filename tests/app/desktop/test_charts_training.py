@@ -2,12 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from ai.run_folder import MetricRow
+from app.desktop.charts.metrics import OTHER
 from app.desktop.charts.metrics_file import MetricPart, MetricsTail
-from app.desktop.charts.training import MOST_RUNS, OTHER, Progress, TrainingChart
+from app.desktop.charts.training import MOST_RUNS, Progress, TrainingChart
 from league.schema import RunRow
+from tests.app.desktop.evolution_samples import METRICS, Evolution
 
 
 def row(run="es-1", trainer="es"):
@@ -96,6 +99,51 @@ def test_families_have_a_curve_a_member_in_natural_order(chart):
     values = {"score_against/bot 10": 0.5, "score_against/bot 9": 0.4, "score": 0.45}
     chart.take("es-2", part(1, values=values))
     assert titles(chart) == ["Score", "Score against bot 9", "Score against bot 10"]
+
+
+@pytest.fixture
+def evolving():
+    """A chart of one run of a trainer that declares what an evolving population reports."""
+    chart = TrainingChart(lambda _: METRICS)
+    chart.set_runs([row()])
+    return chart
+
+
+def test_a_standard_deviation_is_the_band_of_its_mean(evolving):
+    evolving.take("es-1", part(1, 2, values={"best": 3.0, "mean": 1.0, "sd": 0.25}))
+    evolving.take("es-1", part(3, values={"best": 3.0, "mean": 2.0}, is_restart=False))
+    assert titles(evolving) == ["Best", "Mean"]
+    best, mean = (curve.series for curve in evolving.model.curves)
+    assert mean.low[:2].tolist() == [0.75, 0.75]
+    assert mean.high[:2].tolist() == [1.25, 1.25]
+    assert np.isnan(mean.low[2])
+    assert not best.has_interval
+
+
+def test_a_standard_deviation_without_its_mean_is_a_curve(evolving):
+    evolving.take("es-1", part(1, values={"sd": 0.25}))
+    assert titles(evolving) == ["Standard deviation"]
+
+
+def test_species_are_stacked_and_keep_the_colours_of_their_numbers(evolving):
+    run = Evolution(60)
+    evolving.take("es-1", MetricPart(tuple(run.rows[:30]), is_restart=True, has_more=False))
+    evolving.show_group("Species")
+    before = {curve.title: curve.slot for curve in evolving.model.curves}
+    evolving.take("es-1", MetricPart(tuple(run.rows[30:]), is_restart=False, has_more=False))
+    assert evolving.model.frame.is_stacked
+    after = {curve.title: curve.slot for curve in evolving.model.curves}
+    assert len(after) > len(before) > 10
+    assert before.items() <= after.items()
+    assert after["Species 10"] == 10
+    assert list(after)[:3] == ["Species 1", "Species 2", "Species 3"]
+    assert sum(reading.y for reading in evolving.model.readings(60.0)) == run.population
+
+
+def test_the_number_of_species_and_its_target_share_a_plot(evolving):
+    evolving.take("es-1", MetricPart(tuple(Evolution(5).rows), is_restart=True, has_more=False))
+    evolving.show_group("Number of species")
+    assert titles(evolving) == ["Species", "Target"]
 
 
 def test_metrics_that_nobody_declared_are_shown_too(chart):

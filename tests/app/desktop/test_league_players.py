@@ -1,15 +1,18 @@
 """The players tab: records, archive and undo, menus, import by dropping."""
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
+from ai.neat.interchange import policy_from_json, policy_to_json
 from app.desktop.league.importing import TrustDialog
 from app.session import open_league
 from game.policies.file import read_player
 from tests.app.desktop.league_samples import open_panel, store_season, stored_players
+from tests.game.networks import graph
 
 FATAL = QAbstractItemModelTester.FailureReportingMode.Fatal
 BOT = "class Bot:\n    def decide(self, observation):\n        return 1\n"
@@ -103,6 +106,21 @@ def test_dropped_files_are_imported_and_each_broken_one_is_a_sentence(panel, des
     assert "broken.safetensors" in texts[1]
     assert "gone.safetensors" in texts[2]
     assert not any("\n" in text for text in texts)
+
+
+def test_networks_of_neat_python_come_in_and_go_out(panel, desktop, home, tmp_path, qtbot):
+    path, out = tmp_path / "winner.json", tmp_path / "out.json"
+    path.write_text(policy_to_json(graph(np.random.default_rng(5))))
+    drop(panel, [path])
+    qtbot.waitUntil(lambda: "winner plays in the league now." in desktop.toasts.texts())
+    tab = panel.players
+    tab.actions_of.export(stored_players(home)["winner"])
+    dialog = tab.findChild(QFileDialog)
+    assert dialog.nameFilters() == ["Player (*.safetensors)", "neat-python network (*.json)"]
+    dialog.fileSelected.emit(str(out))
+    dialog.close()
+    qtbot.waitUntil(out.exists)
+    assert np.array_equal(policy_from_json(out).weight, policy_from_json(path).weight)
 
 
 def test_a_python_bot_is_imported_only_after_a_yes(panel, desktop, home, tmp_path, qtbot):

@@ -1,0 +1,180 @@
+"""NEAT: networks whose structure evolves together with their weights, judged by the matches they play."""
+
+from typing import Annotated, Final, Literal, Self, TypeAlias
+
+from pydantic import Field, model_validator
+
+from ai.neat.config import EvolutionConfig
+from ai.trainer import Learner, MetricSpec, Preset, TrainContext, Trainer
+
+MAX_MATCHES: Final = 2_000_000
+"""Matches that one generation may have."""
+
+PlayerName = Annotated[str, Field(min_length=1, max_length=128)]
+Weight = Annotated[float, Field(ge=0.0, le=100.0)]
+Mode: TypeAlias = Literal["baseline", "competitive", "self_play", "curriculum"]
+
+
+class NeatConfig(EvolutionConfig):
+    """Evolution, and how genomes are judged."""
+
+    mode: Mode = Field(
+        "baseline",
+        description="Against whom: chosen players; random genomes of the population; its own past; a ladder of players.",
+    )
+    opponents: tuple[PlayerName, ...] = Field(
+        ("tracker", "predictor"),
+        min_length=1,
+        max_length=64,
+        description="Players of the league, by name or hash: opponents, rungs of the ladder, and the yardstick of every mode.",
+    )
+    start_from: str = Field(
+        "", max_length=128, description="A graph player of the league whose mutated copies are the first generation."
+    )
+    pairs: int = Field(5, ge=1, le=1000, description="Pairs of matches of each genome against each opponent.")
+    points: int = Field(3, ge=1, le=21, description="Points that win a match of the training.")
+    rivals: int = Field(6, ge=1, le=100, description="Opponents of each genome in competition and self-play.")
+    hall_size: int = Field(32, ge=1, le=1000, description="Past champions that self-play remembers.")
+    hall_share: float = Field(
+        0.5, ge=0.0, le=1.0, description="Share of the rivals in self-play that are past champions."
+    )
+    hall_weighting: Literal["hard", "variance", "uniform"] = Field(
+        "hard",
+        description="Which past champions are drawn more often: those hard to beat, those beaten half the time, none.",
+    )
+    promotion_score: float = Field(
+        0.75, gt=0.0, le=1.0, description="Score of the champion at which the curriculum goes on to the next rung."
+    )
+
+    result_weight: Weight = Field(0.0, description="Weight of the result of a match in the fitness.")
+    points_weight: Weight = Field(1.0, description="Weight of the own share of the points.")
+    hits_weight: Weight = Field(1.0, description="Weight of the share of balls that were hit.")
+    rally_weight: Weight = Field(0.0, description="Weight of long rallies.")
+    aim_weight: Weight = Field(0.5, description="Cost of missing balls by far.")
+    distance_weight: Weight = Field(0.0, description="Cost of moving the paddle.")
+    novelty_weight: Weight = Field(0.0, description="Weight of playing unlike the others, now and before.")
+    novelty_neighbours: int = Field(15, ge=1, le=1000, description="Nearest behaviours that novelty is measured by.")
+
+    finalists: int = Field(
+        30, ge=1, le=256, description="Best genomes of a generation that play once more, on new seeds."
+    )
+    final_pairs: int = Field(12, ge=1, le=10_000, description="Pairs of each finalist against each opponent.")
+    evaluate_every: int = Field(
+        10, ge=1, le=100_000, description="Generations between two measurements of the champion."
+    )
+    evaluation_pairs: int = Field(
+        50, ge=1, le=10_000, description="Pairs of a measurement against each opponent, to the game's own points."
+    )
+
+    @model_validator(mode="after")
+    def _check_matches(self) -> Self:
+        if len(set(self.opponents)) < len(self.opponents):
+            raise ValueError(f"opponents is {', '.join(self.opponents)}; each opponent can be there once")
+        if self.finalists > self.population:
+            raise ValueError(
+                f"finalists is {self.finalists}; with a population of {self.population} it can be at most that"
+            )
+        is_mixed = self.mode in ("competitive", "self_play")
+        rivals = self.rivals if is_mixed else len(self.opponents)
+        matches = 2 * rivals * (self.population * self.pairs + (self.finalists + 1) * self.final_pairs)
+        matches += 2 * len(self.opponents) * self.evaluation_pairs
+        if matches > MAX_MATCHES:
+            raise ValueError(
+                f"a generation would have {matches:,} matches, at most {MAX_MATCHES:,} are allowed; "
+                "choose fewer genomes, pairs or opponents"
+            )
+        weights = [getattr(self, name) for name in WEIGHTS]
+        if not any(weights):
+            raise ValueError(f"the fitness has no term: give one of {', '.join(WEIGHTS)} a weight above 0")
+        return self
+
+
+WEIGHTS: Final = (
+    "result_weight",
+    "points_weight",
+    "hits_weight",
+    "rally_weight",
+    "aim_weight",
+    "distance_weight",
+    "novelty_weight",
+)
+"""The fields that weigh the terms of the fitness, in the order of ``ai.neat.fitness.Weights``."""
+
+
+def _start(config: NeatConfig, context: TrainContext) -> Learner:
+    from ai.neat.learner import NeatLearner  # the kernels are not needed to list trainers
+
+    return NeatLearner(config, context)
+
+
+EVOLUTION_METRICS: Final = (
+    MetricSpec("best", "Best genome", "Fitness", "Fitness of the best genome of the generation.", is_headline=True),
+    MetricSpec("mean", "Mean", "Fitness", "Mean fitness of the generation.", is_headline=True),
+    MetricSpec("sd", "Standard deviation", "Fitness", "Spread of the fitness in the generation."),
+    MetricSpec(
+        "species",
+        "Species",
+        "Species",
+        "Genomes of each species, drawn on top of each other.",
+        "genomes",
+        is_family=True,
+        is_part=True,
+    ),
+    MetricSpec(
+        "species_count", "Number of species", "Number of species", "Species of the generation.", is_headline=True
+    ),
+    MetricSpec("species_target", "Target", "Number of species", "Number of species that the control aims at."),
+    MetricSpec(
+        "threshold", "Threshold", "Compatibility threshold", "Distance below which two genomes are of one species."
+    ),
+    MetricSpec("champion_nodes", "Champion's hidden nodes", "Complexity", "Hidden nodes of the champion."),
+    MetricSpec("champion_connections", "Champion's connections", "Complexity", "Enabled connections of the champion."),
+    MetricSpec("mean_nodes", "Mean hidden nodes", "Complexity", "Hidden nodes of a genome on average."),
+    MetricSpec("mean_connections", "Mean connections", "Complexity", "Enabled connections of a genome on average."),
+    MetricSpec("evaluations_per_s", "Genomes", "Throughput", "Genomes judged a second.", "genomes/s"),
+)
+"""What every trainer with NEAT genomes reports."""
+
+TRAINER: Final = Trainer(
+    name="neat",
+    title="NEAT",
+    description=(
+        "NeuroEvolution of Augmenting Topologies: a population of small networks in species, whose nodes and connections are "
+        "added and removed by mutation, plays matches against scripted bots, itself or its own past."
+    ),
+    version=1,
+    config_class=NeatConfig,
+    presets={
+        "quick": Preset("Quick", "Beats the tracker; a minute.", 60.0, {"generations": 120}),
+        "standard": Preset("Standard", "A solid player; about five minutes.", 300.0, {"generations": 600}),
+        "thorough": Preset(
+            "Thorough",
+            "A larger population up the whole ladder; half an hour.",
+            1800.0,
+            {
+                "generations": 2000,
+                "population": 300,
+                "mode": "curriculum",
+                "opponents": ("tracker", "predictor", "aimer"),
+            },
+        ),
+    },
+    metrics=(
+        *EVOLUTION_METRICS,
+        MetricSpec(
+            "score",
+            "Score against",
+            "Score",
+            "Share of the matches of a measurement that the champion wins against one player; a draw counts half.",
+            is_family=True,
+        ),
+        MetricSpec("mean_score", "Score", "Score", "Mean of these scores.", is_headline=True),
+        MetricSpec("rung", "Rung", "Curriculum", "Opponents of the ladder that the curriculum has reached."),
+        MetricSpec("hall", "Hall of fame", "Self-play", "Past champions that are remembered."),
+        MetricSpec("hall_score", "Score against past champions", "Self-play", "Score against those drawn this time."),
+        MetricSpec("matches_per_s", "Matches", "Throughput", "Matches played a second.", "matches/s"),
+        MetricSpec("ticks_per_s", "Ticks", "Throughput", "Ticks of matches played a second.", "ticks/s"),
+    ),
+    start=_start,
+    step_unit="generations",
+)

@@ -1,0 +1,1 @@
+"""Ways to show what runs report beside their metrics. A module here with a ``VIEW`` (a ``DetailView``) is one."""
