@@ -74,7 +74,7 @@ class _Players:
 
     def __init__(self, genomes: Genomes) -> None:
         self._genomes = neat_genomes(genomes)
-        self._config = neat_config(EvolutionConfig(population=genomes.count))
+        self._config = neat_config(EvolutionConfig(population=genomes.size))
 
     def seconds_a_generation(
         self, rows: MatchRows, results: Results, sample: NDArray[np.int64], agreeing: list[bool]
@@ -137,7 +137,7 @@ def _exactness(genomes: Genomes, rows: MatchRows, results: Results, sample: NDAr
 
 
 def _about(genomes: Genomes, results: Results) -> list[Row]:
-    sides = CandidateSides.of(results, genomes.count, 1)
+    sides = CandidateSides.of(results, genomes.size, 1)
     return [
         Row("genomes: mean hidden nodes", float(genomes.hidden_counts(GAME.n_actions).mean()), ""),
         Row("genomes: mean enabled connections", float(genomes.enabled_counts().mean()), ""),

@@ -133,7 +133,7 @@ def neat_config(config: EvolutionConfig) -> neat.Config:
 
 def neat_genomes(genomes: Genomes) -> list[neat.DefaultGenome]:
     """Return ``genomes`` as neat-python's."""
-    return [genome_to_neat(genomes, place) for place in range(genomes.count)]
+    return [genome_to_neat(genomes, place) for place in range(genomes.size)]
 
 
 class NeatPopulation:
@@ -142,7 +142,7 @@ class NeatPopulation:
     def __init__(self, evolution: Evolved) -> None:
         population = evolution.rewind()
         numbers: Any = evolution.state.numbers
-        self.config = neat_config(EvolutionConfig(population=population.genomes.count))
+        self.config = neat_config(EvolutionConfig(population=population.genomes.size))
         self.config.species_set_config.compatibility_threshold = population.threshold
         reporters = neat.reporting.ReporterSet()
         stagnation = neat.DefaultStagnation(self.config.stagnation_config, reporters)

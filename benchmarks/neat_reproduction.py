@@ -61,13 +61,13 @@ def _seconds_of_neat(evolution: Evolved) -> float:
 def _table(evolution: Evolved, ours: list[float], theirs: list[float]) -> list[Row]:
     population = evolution.rewind()
     genomes = population.genomes
-    connections = len(genomes.weight) / genomes.count
-    name = f"{genomes.count:,} genomes"
+    connections = len(genomes.weight) / genomes.size
+    name = f"{genomes.size:,} genomes"
     own = 1e3 * float(np.median(ours))
     return [
         Row(f"{name}: species", len(population.species), ""),
         Row(f"{name}: mean connections", connections, ""),
-        at_most(f"{name}: ours", own, "ms", 60.0) if genomes.count == 1000 else Row(f"{name}: ours", own, "ms"),
+        at_most(f"{name}: ours", own, "ms", 60.0) if genomes.size == 1000 else Row(f"{name}: ours", own, "ms"),
         Row(f"{name}: neat-python", 1e3 * float(np.median(theirs)), "ms"),
         Row(f"{name}: ratio", float(np.median(np.array(theirs) / np.array(ours))), "x"),
     ]
@@ -84,7 +84,7 @@ def _share(evolution: Evolved, ours: list[float]) -> Row:
             playing.append(time.perf_counter() - begin)
     own = float(np.median(ours))
     share = own / (own + float(np.median(playing)))
-    return at_most(f"{genomes.count} genomes: share of a generation", 100 * share, "%", 50.0)
+    return at_most(f"{genomes.size} genomes: share of a generation", 100 * share, "%", 50.0)
 
 
 BENCHMARK: Final = _NeatReproduction()

@@ -7,7 +7,9 @@ from pydantic import Field, model_validator
 from ai.trainer import TrainerConfig
 
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
-Function: TypeAlias = Literal["tanh", "sigmoid", "relu", "identity", "clamped", "abs", "rational"]
+Function: TypeAlias = Literal[
+    "tanh", "sigmoid", "relu", "identity", "clamped", "abs", "rational", "sin", "square", "gauss"
+]
 """The functions of ``ai.neat.functions``; a test holds the two lists against each other."""
 
 InitialConnection: TypeAlias = Literal[
@@ -28,11 +30,11 @@ class EvolutionConfig(TrainerConfig):
 
     generations: int = Field(100, ge=1, le=1_000_000, description="Generations to train.")
     population: int = Field(150, ge=2, le=MAX_POPULATION, description="Genomes of a generation.")
-    feed_forward: bool = Field(True, description="Networks without cycles; otherwise recurrent ones.")
+    feed_forward: bool = Field(default=True, description="Networks without cycles; otherwise recurrent ones.")
     initial_connection: InitialConnection = Field("full_direct", description="How the first genomes are connected.")
     connection_fraction: Rate = Field(0.5, description="Share of the connections that 'partial_...' makes.")
     num_hidden: int = Field(0, ge=0, le=256, description="Hidden nodes of the first genomes.")
-    linear_outputs: bool = Field(True, description="Outputs are plain sums: their largest is the action.")
+    linear_outputs: bool = Field(default=True, description="Outputs are plain sums: their largest is the action.")
     max_nodes: int = Field(128, ge=4, le=4096, description="Nodes, outputs included, beyond which no genome grows.")
     max_connections: int = Field(1024, ge=1, le=65_536, description="Connections beyond which no genome grows.")
 
@@ -40,7 +42,7 @@ class EvolutionConfig(TrainerConfig):
     conn_delete_prob: Rate = Field(0.1, description="Chance that a child loses a connection.")
     node_add_prob: Rate = Field(0.15, description="Chance that a child gets a new node within a connection.")
     node_delete_prob: Rate = Field(0.05, description="Chance that a child loses a hidden node.")
-    single_structural_mutation: bool = Field(False, description="At most one of these four changes a child.")
+    single_structural_mutation: bool = Field(default=False, description="At most one of these four changes a child.")
     structural_mutation_surer: Literal["default", "true", "false"] = Field(
         "default", description="Whether a change that is not possible becomes a similar one; 'default': if single."
     )
@@ -72,14 +74,14 @@ class EvolutionConfig(TrainerConfig):
     response_mutate_power: float = Field(0.0, ge=0.0, le=100.0, description="Standard deviation of that change.")
     response_replace_rate: Rate = Field(0.0, description="Chance that a response is drawn anew.")
 
-    enabled_default: bool = Field(True, description="Whether new connections are enabled.")
+    enabled_default: bool = Field(default=True, description="Whether new connections are enabled.")
     enabled_mutate_rate: Rate = Field(0.01, description="Chance that a connection is enabled or disabled at random.")
     enabled_rate_to_true_add: Rate = Field(0.0, description="Added to that chance for disabled connections.")
     enabled_rate_to_false_add: Rate = Field(0.0, description="Added to that chance for enabled connections.")
 
     activation_default: Function | Literal["random"] = Field("tanh", description="Function of new nodes.")
     activation_options: tuple[Function, ...] = Field(
-        ("tanh", "relu", "abs"), min_length=1, max_length=7, description="Functions that a node may get."
+        ("tanh", "relu", "abs"), min_length=1, max_length=10, description="Functions that a node may get."
     )
     activation_mutate_rate: Rate = Field(0.05, description="Chance that a node's function is drawn anew.")
 
@@ -102,7 +104,7 @@ class EvolutionConfig(TrainerConfig):
     survival_threshold: float = Field(0.2, gt=0.0, le=1.0, description="Share of a species that has children.")
     min_species_size: int = Field(2, ge=1, le=1000, description="Genomes that a living species has at least.")
     reset_on_extinction: bool = Field(
-        True, description="When all species have died out, begin anew instead of failing."
+        default=True, description="When all species have died out, begin anew instead of failing."
     )
 
     species_target_mode: Literal["fixed", "pid", "hill", "auto"] = Field(

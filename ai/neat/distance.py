@@ -29,8 +29,8 @@ class Partition(NamedTuple):
 
 
 def distances(one: Genomes, others: Genomes, coefficients: Coefficients) -> NDArray[np.float64]:
-    """Return the distances of every genome of ``one`` to every one of ``others``, [one.count, others.count]."""
-    found = np.zeros((one.count, others.count))
+    """Return the distances of every genome of ``one`` to every one of ``others``, [one.size, others.size]."""
+    found = np.zeros((one.size, others.size))
     _distances(one, others, coefficients, found)
     return found
 
@@ -42,8 +42,8 @@ def speciate(genomes: Genomes, representatives: Genomes, threshold: float, coeff
     to the species whose new representative is nearest, if it is nearer than ``threshold``, or founds its own. With fewer
     genomes than old species the last of these end; their representative is -1.
     """
-    species = np.full(genomes.count, -1, np.int64)
-    places = np.full(genomes.count + representatives.count, -1, np.int64)
+    species = np.full(genomes.size, -1, np.int64)
+    places = np.full(genomes.size + representatives.size, -1, np.int64)
     count = _speciate(genomes, representatives, threshold, coefficients, species, places)
     return Partition(species, places[:count])
 
@@ -99,7 +99,7 @@ def _distances(one: Genomes, others: Genomes, coefficients: Coefficients, found:
 
 
 @entry
-def _speciate(  # a kernel takes its arrays apart
+def _speciate(  # noqa: C901  # one kernel: both of its steps are the partition
     genomes: Genomes,
     old: Genomes,
     threshold: float,

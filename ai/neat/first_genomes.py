@@ -6,58 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ai.neat.config import EvolutionConfig
-from ai.neat.functions import FUNCTION_CODES, IDENTITY
+from ai.neat.functions import IDENTITY
 from ai.neat.genomes import Genomes
-from ai.neat.operators import Counters, FloatGene, Rates
+from ai.neat.operators import Counters
+from ai.neat.rates import FloatGene, Rates
 
 _Pairs: TypeAlias = list[tuple[int, int]]
-
-
-def float_gene(config: EvolutionConfig, name: str) -> FloatGene:
-    """Return how the attribute ``name`` (weight, bias, response) begins and mutates."""
-
-    def value(field: str) -> float:
-        return float(getattr(config, f"{name}_{field}"))
-
-    return FloatGene(
-        value("init_mean"),
-        value("init_stdev"),
-        getattr(config, f"{name}_init_type") == "uniform",
-        value("min_value"),
-        value("max_value"),
-        value("mutate_rate"),
-        value("mutate_power"),
-        value("replace_rate"),
-    )
-
-
-def rates_of(config: EvolutionConfig, n_inputs: int, n_outputs: int) -> Rates:
-    """Return the numbers of the operators for networks of that many inputs and outputs."""
-    surer = config.structural_mutation_surer
-    return Rates(
-        n_inputs=n_inputs,
-        n_outputs=n_outputs,
-        is_feed_forward=config.feed_forward,
-        conn_add=config.conn_add_prob,
-        conn_delete=config.conn_delete_prob,
-        node_add=config.node_add_prob,
-        node_delete=config.node_delete_prob,
-        is_single_structural=config.single_structural_mutation,
-        is_structural_surer=config.single_structural_mutation if surer == "default" else surer == "true",
-        weight=float_gene(config, "weight"),
-        bias=float_gene(config, "bias"),
-        response=float_gene(config, "response"),
-        is_enabled=config.enabled_default,
-        enabled_mutate=config.enabled_mutate_rate,
-        enabled_to_true=config.enabled_rate_to_true_add,
-        enabled_to_false=config.enabled_rate_to_false_add,
-        function=-1 if config.activation_default == "random" else FUNCTION_CODES[config.activation_default],
-        function_mutate=config.activation_mutate_rate,
-        functions=np.array([FUNCTION_CODES[name] for name in config.activation_options], np.int32),
-        is_linear_output=config.linear_outputs,
-        max_nodes=max(config.max_nodes, n_outputs),
-        max_connections=config.max_connections,
-    )
 
 
 def first_genomes(
@@ -117,7 +71,8 @@ def _chosen(
     """Return which of ``pairs`` each of ``count`` genomes has, [count, pairs]."""
     if config.initial_connection.startswith("fs_neat"):
         source = -1 - rng.integers(rates.n_inputs, size=count)
-        return np.array([pair[0] for pair in pairs])[None, :] == source[:, None]
+        has_source: NDArray[np.bool_] = np.array([pair[0] for pair in pairs])[None, :] == source[:, None]
+        return has_source
     is_there = np.ones((count, len(pairs)), bool)
     if config.initial_connection.startswith("partial"):
         kept = round(len(pairs) * config.connection_fraction)

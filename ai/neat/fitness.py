@@ -103,11 +103,8 @@ class Evidence(NamedTuple):
         """Return the sums of ``worth``, by match, for each of the first ``count`` policies."""
         ours = policy < count
         mine, values = policy[ours], worth[ours]
-        return cls(
-            np.bincount(mine, minlength=count).astype(np.float64),
-            np.bincount(mine, values, count),
-            np.bincount(mine, values**2, count),
-        )
+        sums = [np.bincount(mine, column, count) for column in (np.ones_like(values), values, values**2)]
+        return cls(*(column.astype(np.float64) for column in sums))
 
     def __add__(self, other: "Evidence") -> "Evidence":  # type: ignore[override]  # not the joining of tuples
         """Return the evidence of both."""

@@ -1,7 +1,7 @@
 """The functions that a node of a genome may have, named and scaled as in neat-python.
 
-A node's value is ``activation(scale * (bias + response * sum(weight * value)))``. Source: ``neat/activations.py`` of neat-python 2.0.0,
-whose ``tanh`` is tanh(2.5 z) and whose ``sigmoid`` is 1 / (1 + exp(-5 z)).
+A node's value is ``activation(scale * (bias + response * sum(weight * value)))``. Source: ``neat/activations.py`` of neat-python
+2.0.0, whose ``tanh`` is tanh(2.5 z) and whose ``sigmoid`` is 1 / (1 + exp(-5 z)).
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,9 @@ FUNCTIONS: Final = (
     NodeFunction("clamped", Activation.CLAMPED, 1.0),
     NodeFunction("abs", Activation.ABS, 1.0),
     NodeFunction("rational", Activation.RATIONAL, 1.0, is_in_neat_python=False),
+    NodeFunction("sin", Activation.SIN, 5.0),
+    NodeFunction("square", Activation.SQUARE, 1.0),
+    NodeFunction("gauss", Activation.GAUSS, 5.0**0.5),
 )
 """By their code in genomes. Codes are in checkpoints: append, never reorder."""
 

@@ -10,11 +10,15 @@ from ai.errors import TrainingError
 from ai.neat.functions import FUNCTIONS
 
 
-class Genomes(NamedTuple):
-    """Genomes by their place. Genome ``g`` has the nodes ``node_row[g]:node_row[g + 1]``, sorted by key, and the connections
-    ``conn_row[g]:conn_row[g + 1]``, sorted by (target, source).
+NODE_FIELDS: Final = ("node", "bias", "response", "function")
+CONNECTION_FIELDS: Final = ("source", "target", "innovation", "weight", "enabled")
 
-    As in neat-python, inputs have the keys -1, -2, ..., outputs 0, 1, ..., hidden nodes keys above; inputs have no gene.
+
+class Genomes(NamedTuple):
+    """Genomes by their place.
+
+    Genome ``g`` has the nodes ``node_row[g]:node_row[g + 1]``, sorted by key, and the connections
+    ``conn_row[g]:conn_row[g + 1]``, sorted by (target, source). As in neat-python, inputs have the keys -1, -2, ..., outputs 0, 1, ..., hidden nodes keys above; inputs have no gene.
     """
 
     keys: NDArray[np.int64]
@@ -33,7 +37,7 @@ class Genomes(NamedTuple):
     enabled: NDArray[np.bool_]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many genomes there are."""
         return len(self.keys)
 
@@ -50,13 +54,9 @@ class Genomes(NamedTuple):
         chosen = np.asarray(places, np.int64)
         node_row, nodes = _gathered(self.node_row, chosen)
         conn_row, connections = _gathered(self.conn_row, chosen)
-        return Genomes(
-            self.keys[chosen],
-            node_row,
-            *(array[nodes] for array in self.node_arrays),
-            conn_row,
-            *(array[connections] for array in self.connection_arrays),
-        )
+        columns = {name: getattr(self, name)[nodes] for name in NODE_FIELDS}
+        columns.update({name: getattr(self, name)[connections] for name in CONNECTION_FIELDS})
+        return Genomes(keys=self.keys[chosen], node_row=node_row, conn_row=conn_row, **columns)
 
     @property
     def node_arrays(self) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
@@ -132,7 +132,7 @@ def _fits_together(genomes: Genomes) -> bool:
         (genomes.node_row, genomes.node_arrays),
         (genomes.conn_row, genomes.connection_arrays),
     ):
-        if len(row) != genomes.count + 1 or row[0] != 0 or np.any(np.diff(row) < 0):
+        if len(row) != genomes.size + 1 or row[0] != 0 or np.any(np.diff(row) < 0):
             return False
         if any(len(array) != row[-1] for array in arrays):
             return False

@@ -1,8 +1,8 @@
 """The hall of fame: champions of earlier generations, and whom of them to play against.
 
-Source of the weights: O. Vinyals et al.: "Grandmaster level in StarCraft II using multi-agent reinforcement learning", 2019, methods,
-"Prioritized fictitious self-play": f_hard(x) = (1 - x)^2, f_var(x) = x (1 - x), of the win rate x against a member. Deviations: one
-part of the draws is uniform, and so are all of them while every weight is 0.
+Source of the weights: O. Vinyals et al.: "Grandmaster level in StarCraft II using multi-agent reinforcement learning", 2019,
+methods, "Prioritized fictitious self-play": f_hard(x) = (1 - x)^2, f_var(x) = x (1 - x), of the win rate x against a member.
+Deviations: one part of the draws is uniform, and so are all of them while every weight is 0.
 """
 
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ class HallOfFame:
             return
         self.genomes = from_arrays(arrays, "hall")
         columns = [np.asarray(arrays.get(name)) for name in _NAMES]
-        if any(column.shape != (self.genomes.count,) for column in columns):
+        if any(column.shape != (self.genomes.size,) for column in columns):
             raise TrainingError("the checkpoint's hall of fame does not fit together: resume from another one")
         self._score, self._games = columns[0].astype(np.float64), columns[1].astype(np.float64)
         self.born = columns[2].astype(np.int64)

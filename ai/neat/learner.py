@@ -293,7 +293,7 @@ class NeatLearner:
         """Go back to ``state``; see ``Learner.restore``."""
         arrays, numbers = state.arrays, state.numbers
         self._population.restore(arrays, numbers)
-        count = self._population.genomes.count
+        count = self._population.genomes.size
         self._ancestry.restore(arrays)
         self._control.restore(_mapping(numbers, "control"))
         self._rivals.restore(arrays, _mapping(numbers, "rivals"))

@@ -19,7 +19,7 @@ _CONSTANT: Final = -1
 
 
 class Networks(NamedTuple):
-    """Networks by their place. Network ``g`` has the nodes ``node_row[g]:node_row[g + 1]``; nodes and edges are numbered through."""
+    """Networks by their place: ``g`` has the nodes ``node_row[g]:node_row[g + 1]``; nodes and edges are numbered through."""
 
     node_row: NDArray[np.int64]
     gene: NDArray[np.int64]
@@ -34,7 +34,7 @@ class Networks(NamedTuple):
     """Value numbers of the outputs, [n, n_outputs]."""
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many networks there are."""
         return len(self.node_row) - 1
 
@@ -45,12 +45,12 @@ def express(genomes: Genomes, n_inputs: int, n_outputs: int, *, is_recurrent: bo
     A feed-forward genome must have no cycle among its enabled connections; nodes on one are never ready, and are left out.
     """
     nodes = int(genomes.node_row[-1])
-    node_row = np.zeros(genomes.count + 1, np.int64)
+    node_row = np.zeros(genomes.size + 1, np.int64)
     gene = np.empty(nodes, np.int64)
     edge_row = np.zeros(nodes + 1, np.int64)
     source = np.empty(len(genomes.source), np.int32)
     edge_gene = np.empty(len(genomes.source), np.int64)
-    output = np.empty((genomes.count, n_outputs), np.int32)
+    output = np.empty((genomes.size, n_outputs), np.int32)
     _express(genomes, n_inputs, is_recurrent, (node_row, gene, edge_row, source, edge_gene, output))
     used = int(node_row[-1])
     edges = int(edge_row[used])

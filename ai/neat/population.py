@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ai.errors import TrainingError
 from ai.neat.config import EvolutionConfig
 from ai.neat.distance import Coefficients, distances, speciate
-from ai.neat.first_genomes import first_genomes, rates_of
+from ai.neat.first_genomes import first_genomes
 from ai.neat.genomes import Genomes, from_arrays, joined, to_arrays
 from ai.neat.operators import Counters, make_children
+from ai.neat.rates import rates_of
 from ai.trainer import Json, LearnerState, rng_state, set_rng_state
 
 _HISTORY: Final = "history"
@@ -56,6 +57,7 @@ class Population:
         self.threshold = config.compatibility_threshold
         self.generation = 0
         self.species: list[Species] = []
+        self._representatives: Genomes
         self._next_key = 1
         self._next_species = 1
         self._stagnation = neat.DefaultStagnation(config, neat.reporting.ReporterSet())
@@ -71,12 +73,12 @@ class Population:
     def begin_with(self, seeds: Genomes) -> None:
         """Put ``seeds`` and mutated children of theirs in the place of the first genomes."""
         count = self._config.population
-        parent = self._rng.integers(seeds.count, size=count - min(seeds.count, count))
+        parent = self._rng.integers(seeds.size, size=count - min(seeds.size, count))
         self._counters = Counters(
             int(max(seeds.node.max(initial=0) + 1, self._counters.node)),
             int(max(seeds.innovation.max(initial=-1) + 1, self._counters.innovation)),
         )
-        kept = seeds.take(np.arange(min(seeds.count, count)))._replace(keys=self._new_keys(min(seeds.count, count)))
+        kept = seeds.take(np.arange(min(seeds.size, count)))._replace(keys=self._new_keys(min(seeds.size, count)))
         children, self._counters = make_children(
             seeds,
             np.stack([parent, parent], axis=1),
@@ -103,17 +105,17 @@ class Population:
         if not living:
             if not self._config.reset_on_extinction:
                 raise TrainingError(
-                    f"every species has died out in generation {self.generation}: allow more with max_stagnation, protect some with "
-                    "species_elitism, or begin anew with reset_on_extinction"
+                    f"every species has died out in generation {self.generation}: allow more with max_stagnation, protect some "
+                    "with species_elitism, or begin anew with reset_on_extinction"
                 )
             self.species = []
             self._create()
-            return Birth(np.full((self.genomes.count, 2), -1), is_extinct=True)
+            return Birth(np.full((self.genomes.size, 2), -1), is_extinct=True)
         elites, pairs = self._parents(living, fitness)
         kept = self.genomes.take(np.sort(elites))
         keys = self._new_keys(len(pairs))
         children, self._counters = make_children(self.genomes, pairs, keys, self.rates, self._counters, self._rng)
-        parents = np.concatenate([np.full((kept.count, 2), -1), self.genomes.keys[pairs]])
+        parents = np.concatenate([np.full((kept.size, 2), -1), self.genomes.keys[pairs]])
         alive = np.isin([species.key for species in self.species], [species.key for species in living])
         self._representatives = self._representatives.take(np.flatnonzero(alive))
         self.species = living
@@ -184,7 +186,7 @@ class Population:
             species.places = places
         self.species = [species for species in self.species if len(species.places)]
         self._representatives = genomes.take(partition.representatives[partition.representatives >= 0])
-        self.species_of = np.zeros(genomes.count, np.int64)
+        self.species_of = np.zeros(genomes.size, np.int64)
         for species in self.species:
             self.species_of[species.places] = species.key
 
@@ -238,7 +240,7 @@ class Population:
 
     def _place_species(self) -> NDArray[np.int64]:
         """Return for each genome the place of its species."""
-        places = np.zeros(self.genomes.count, np.int64)
+        places = np.zeros(self.genomes.size, np.int64)
         for number, species in enumerate(self.species):
             places[species.places] = number
         return places
@@ -256,11 +258,11 @@ class Population:
             raise TrainingError(
                 f"the checkpoint's population cannot be used ({error}): resume from another one"
             ) from error
-        if genomes.count != self._config.population or places.shape != (genomes.count,):
+        if genomes.size != self._config.population or places.shape != (genomes.size,):
             raise TrainingError(
-                f"the checkpoint has {genomes.count} genomes: the configuration needs {self._config.population}"
+                f"the checkpoint has {genomes.size} genomes: the configuration needs {self._config.population}"
             )
-        if len(species) != representatives.count or not np.isin(places, np.arange(len(species))).all():
+        if len(species) != representatives.size or not np.isin(places, np.arange(len(species))).all():
             raise TrainingError("the checkpoint's species do not fit its genomes: resume from another one")
         for number, each in enumerate(species):
             each.places = np.flatnonzero(places == number)

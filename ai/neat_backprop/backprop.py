@@ -203,10 +203,10 @@ def _aligned(size: int) -> NDArray[np.float32]:
 
 def _places(networks: Networks, chosen: ArrayLike | None) -> NDArray[np.int64]:
     if chosen is None:
-        return np.arange(networks.count)
+        return np.arange(networks.size)
     places = np.ascontiguousarray(chosen, np.int64)
-    if len(places) and not (places.min() >= 0 and places.max() < networks.count):
-        raise ValueError(f"chosen goes from {places.min()} to {places.max()}: 0 to {networks.count - 1} are allowed")
+    if len(places) and not (places.min() >= 0 and places.max() < networks.size):
+        raise ValueError(f"chosen goes from {places.min()} to {places.max()}: 0 to {networks.size - 1} are allowed")
     return places
 
 

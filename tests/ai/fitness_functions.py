@@ -1,4 +1,4 @@
-"""Fitness functions for the evaluation pool: honest ones, and one for each way to fail. Workers import this file: keep it light."""
+"""Fitness functions for the evaluation pool: honest ones, and one for each way to fail. Workers import it: keep it light."""
 
 import os
 import signal

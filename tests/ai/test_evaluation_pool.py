@@ -1,5 +1,6 @@
 """The evaluation pool: one result, whoever computes it, and workers that die, cannot read or are told to stop."""
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -46,7 +47,9 @@ class TestResults:
 
     @pytest.mark.parametrize("method", ["fork", "forkserver"])
     @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="POSIX")
-    @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # of 3.12 on, for good reason
+    @pytest.mark.filterwarnings(
+        "ignore:.*multi-threaded, use of fork:DeprecationWarning"
+    )  # of 3.12 on, for good reason
     def test_nor_does_it_matter_how_processes_start(self, method, expected):
         assert_same(evaluated(fitness.Descent(), PoolSettings(2, "process", method)), expected)
 
@@ -83,7 +86,7 @@ class TestProcesses:
         settings = PoolSettings(1, "process", keepalive=keepalive, restart_every=3)
         with EvaluationPool(fitness.Process(), DATA, settings, say=silent) as pool:
             pids = [pool.evaluate(GENERATION, MEMBERS)["pid"][0] for _ in range(5)]
-        assert [a == b for a, b in zip(pids, pids[1:], strict=False)] == same
+        assert [a == b for a, b in itertools.pairwise(pids)] == same
 
     def test_each_generation_is_seen_by_workers_that_stay(self):
         with EvaluationPool(fitness.Descent(), DATA, PoolSettings(2, "process", keepalive=True), say=silent) as pool:
@@ -132,7 +135,7 @@ class TestProcesses:
         assert "threads evaluate instead" in said[0]
 
     def test_what_no_worker_can_read_is_one_sentence(self):
-        with pytest.raises(TrainingError, match="cannot load the fitness function .*no such thing here.*backend 'thread'"):
+        with pytest.raises(TrainingError, match=r"cannot load the fitness function .*no such thing here.*'thread'"):
             evaluated(fitness.Unreadable(), PoolSettings(1, "process"))
 
 

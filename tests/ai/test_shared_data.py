@@ -16,10 +16,10 @@ from hypothesis.extra import numpy as arrays_of
 
 from ai.errors import TrainingError
 from ai.shared_data import SharedArrays, SharedDatasets, SharedViews
+from game.executors.shared_bank import _SEGMENTS
 from tests.doubles import wait_for_end
 
 ROOT = Path(__file__).parents[2]
-SEGMENTS = Path("/dev/shm")
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc and /dev/shm")
 
 ARRAYS = arrays_of.arrays(
@@ -62,7 +62,7 @@ class TestArrays:
 
     @pytest.mark.parametrize("array", [np.array([{}]), np.array(["text"]), np.zeros(2, [("a", int)])])
     def test_what_is_no_number_is_refused(self, array):
-        with pytest.raises(TrainingError, match="'x' holds .*only numbers can be shared"):
+        with pytest.raises(TrainingError, match=r"'x' holds .*only numbers can be shared"):
             SharedArrays({"x": array})
 
 
@@ -133,6 +133,20 @@ if __name__ == "__main__":
 """
 
 
+FORGETFUL = """
+import numpy as np
+from ai.evaluation_pool import EvaluationPool, PoolSettings
+from tests.ai.fitness_functions import Descent
+if __name__ == "__main__":
+    pool = EvaluationPool(
+        Descent(), {"x": np.ones((50, 4)), "y": np.ones(50)}, PoolSettings(1, "process", keepalive=True), say=print
+    )
+    pool.evaluate({"weight": np.zeros((20, 4))}, 20)
+    segments = [address.segment for address in pool._shared.addresses()]
+    print(*segments)
+"""
+
+
 @contextlib.contextmanager
 def holder(folder, method="spawn"):
     """Start a program that shares data with two workers; it does not outlive the block."""
@@ -149,7 +163,7 @@ def holder(folder, method="spawn"):
 def segments(pid):
     """Return the segments that a process maps."""
     lines = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
-    return {Path(line.split()[-1]) for line in lines if f"{SEGMENTS}/psm_" in line}
+    return {Path(line.split()[-1]) for line in lines if f"{_SEGMENTS}/psm_" in line}
 
 
 def wait_for_sleepers(folder, program):
@@ -200,3 +214,11 @@ class TestKilledProcesses:
             assert program.communicate(timeout=60) == ("", "")
             assert program.returncode == 0
         assert not [segment for segment in held if segment.exists()]
+
+    def test_a_program_that_forgets_to_close_leaves_nothing_and_has_no_complaint(self):
+        command = [sys.executable, "-c", FORGETFUL]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+        held = [Path(_SEGMENTS, name) for name in done.stdout.split()]
+        assert len(held) == 2
+        assert not [segment for segment in held if segment.exists()]
+        assert not done.stderr

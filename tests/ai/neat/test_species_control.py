@@ -1,13 +1,19 @@
-"""The control of the number of species: it reaches and holds set-points, and moves them by progress, on plants made for it."""
+"""The control of the number of species: it reaches and holds set-points on plants and populations, and moves them by progress."""
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ai.errors import TrainingError
+from ai.neat.config import EvolutionConfig
+from ai.neat.functions import FUNCTIONS
+from ai.neat.genomes import Genomes
+from ai.neat.networks import express
+from ai.neat.population import Population
 from ai.neat.species_control import EXPECTED_PROGRESS, UPDATE_GENERATIONS, ControlSettings, SpeciesControl
 
 SETTINGS = ControlSettings(
@@ -269,3 +275,67 @@ def test_a_damaged_state_is_refused_and_changes_nothing(damage, with_):
     wrong["outer"]["arm"] = "bandit"
     with pytest.raises(TrainingError):
         control.restore(wrong)
+
+
+SQUARE = np.array([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]])
+XOR = np.array([0.0, 1.0, 1.0, 0.0])
+FUNCTION: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0.0),
+    "abs": np.abs,
+    "identity": lambda z: z,
+}
+
+
+def xor_fitness(genomes: Genomes) -> np.ndarray:
+    """Return 4 minus the squared errors on XOR, for each genome."""
+    networks = express(genomes, 2, 1)
+    found = np.zeros(len(genomes.keys))
+    for genome in range(len(genomes.keys)):
+        values = [*SQUARE]
+        for node in range(networks.node_row[genome], networks.node_row[genome + 1]):
+            gene, total = networks.gene[node], np.zeros(4)
+            for edge in range(networks.edge_row[node], networks.edge_row[node + 1]):
+                total += genomes.weight[networks.edge_gene[edge]] * values[networks.source[edge]]
+            function = FUNCTIONS[genomes.function[gene]]
+            argument = genomes.bias[gene] + genomes.response[gene] * total
+            values.append(FUNCTION[function.name](function.scale * argument))
+        answers = np.clip(values[networks.output[genome, 0]], -3.0, 3.0)
+        found[genome] = 4.0 - np.sum((answers - XOR) ** 2)
+    return found
+
+
+def species_of_a_run(target: float, *, is_controlled: bool, seed: int) -> np.ndarray:
+    """Evolve on XOR; return the number of species of each generation."""
+    mode = "pid" if is_controlled else "fixed"
+    config = EvolutionConfig(
+        population=150,
+        species_target_mode=mode,
+        species_target=target,
+        species_target_min=target,
+        species_target_max=target,
+    )
+    rng = np.random.default_rng(seed)
+    population = Population(config, 2, 1, rng)
+    settings = ControlSettings(
+        mode, target, target, target, config.pid_kp, config.pid_ki, config.pid_kd,
+        config.compatibility_threshold, config.threshold_min, config.threshold_max, config.population,
+    )  # fmt: skip
+    control = SpeciesControl(settings)
+    counts = []
+    for _ in range(90):
+        control.update(len(population.species), None, 1.0, rng)
+        population.threshold = control.threshold
+        population.reproduce(xor_fitness(population.genomes))
+        counts.append(len(population.species))
+    return np.array(counts)
+
+
+@pytest.mark.parametrize("target", [6.0, 10.0, 20.0])
+def test_the_number_of_species_of_a_real_run_reaches_and_holds_a_target_that_a_fixed_threshold_misses(target):
+    for seed in (1, 2):
+        held = species_of_a_run(target, is_controlled=True, seed=seed)[40:]
+        assert abs(held.mean() / target - 1.0) < 0.15
+        assert np.abs(held - target).mean() < 0.35 * target
+        fixed = species_of_a_run(target, is_controlled=False, seed=seed)[40:]
+        assert abs(fixed.mean() / target - 1.0) > 0.35

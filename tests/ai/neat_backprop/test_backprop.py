@@ -357,13 +357,15 @@ class TestLearning:
     def test_two_hidden_nodes_learn_xor(self):
         draw, ends = rng(12), [(s, t) for t in (2, 3) for s in (-1, -2)] + [(s, t) for t in (0, 1) for s in (2, 3)]
         names = {0: "identity", 1: "identity"}
-        genomes = packed([(range(4), {end: float(draw.normal()) for end in ends}, names) for _ in range(8)], draw)
+        genomes = packed(
+            [(range(4), {end: float(draw.normal(0, 0.5)) for end in ends}, names) for _ in range(16)], draw
+        )
         networks = express(genomes, 2, 2)
         points = block_points([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], 2)
         assert scores(genomes, networks, points).accuracy.max() < 1
         learned = train_population(genomes, networks, points, BackpropSettings(steps=400, lr=0.05))
         accuracy = scores(with_learned(genomes, learned), networks, points).accuracy
-        assert (accuracy == 1).sum() >= 4, "others may end where two points share an answer"
+        assert (accuracy == 1).sum() >= 4, "two hidden nodes often end where two points share an answer, but not always"
         assert learned.loss.min() < 0.05
 
     def test_layered_graphs_learn_two_spirals(self):

@@ -48,9 +48,10 @@ def rows(data, part):
     return getattr(data, f"x_{part}"), getattr(data, f"y_{part}")
 
 
-@pytest.mark.parametrize("every", [1, 7])
 @pytest.mark.parametrize(
-    "teacher", [bot("random"), follower(np.random.default_rng(1)), bot("predictor")], ids=str.__class__
+    ("teacher", "every"),
+    [(bot("random"), 3), (follower(np.random.default_rng(1)), 1), (bot("predictor"), 7)],
+    ids=["random", "network", "predictor"],
 )
 def test_rows_are_what_the_step_face_shows_tick_by_tick(teacher, every):
     opponents = [bot("tracker"), graph(np.random.default_rng(2))]

@@ -47,7 +47,7 @@ def test_disabled_connections_make_no_layers_and_are_left_out_if_that_is_wanted(
     value = small((-1, 1, 1.0, True), (1, 2, 1.0, False), (2, 0, 1.0, True))
     assert layers(value)["node 2"] == 1
     with_them = drawing_of(genome_of(value), with_disabled=True)
-    assert (len(with_them.net.weight), with_them.off) == (3, {1})  # type: ignore[union-attr]
+    assert (len(with_them.net.weight), with_them.off) == (3, frozenset({1}))  # type: ignore[union-attr]
     without = drawing_of(genome_of(value), with_disabled=False)
     assert (len(without.net.weight), without.off) == (2, frozenset())  # type: ignore[union-attr]
 

@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from tests.app.desktop.walk import SEASON
+from tests.app.desktop.walk_neat import NAME
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -41,19 +43,39 @@ def test_everything_can_be_done_from_the_window(tmp_path: Path) -> None:
     assert report["problem"] == "", done.stderr
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert len(report["steps"]) > 45
+    assert len(report["steps"]) > 65
     assert report["closing_s"] < 3.0
 
     _leaves_no_process(home)
     _season_is_the_command_lines(home, tmp_path / "other")
-    assert _command_line("--home", str(home), "standings", "--season", "2")["state"] != "complete"
-    assert {path.stem for path in pictures.glob("*.png")} >= {"arena", "standings", "cross_table", "champion", "wall"}
+    _evolved_player_wins(home)
+    assert _command_line("--home", str(home), "standings", "--season", "3")["state"] != "complete"
+    wanted = {
+        "arena",
+        "standings",
+        "cross_table",
+        "champion",
+        "wall",
+        "neat_species",
+        "neat_running",
+        "neat_cross_table",
+    }
+    assert {path.stem for path in pictures.glob("*.png")} >= wanted
 
 
 def _leaves_no_process(home: Path) -> None:
     command_lines = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
     left = [command_line for command_line in command_lines if str(home) in command_line]
     assert left == []
+
+
+def _evolved_player_wins(home: Path) -> None:
+    """The player that was evolved is in the league, and won the season that was played with it."""
+    table = _command_line("--home", str(home), "standings", "--season", "2")
+    lines: Any = table["standings"]
+    line = next(each for each in lines if each["name"] == NAME)
+    assert table["state"] == "complete"
+    assert line["wins"] > line["losses"]
 
 
 def _season_is_the_command_lines(home: Path, other: Path) -> None:

@@ -7,8 +7,7 @@ line on stdout is a JSON object: the steps with their seconds, and what the leag
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -25,19 +24,13 @@ from app.desktop.league.panel import LeaguePanel
 from app.desktop.main_window import MainWindow
 from app.desktop.training.cards import Phase
 from app.desktop.training.dock import TrainingDock
+from tests.app.desktop.walk_neat import NeatWalk
+from tests.app.desktop.walk_until import Until
 
 _LOOK_MS = 30
 _PATIENCE_S = 120.0
 SEASON = {"pairs": 2, "points": 1, "seed": 4711}
 """The season that is played with visuals on, off and on again."""
-
-
-@dataclass(frozen=True)
-class Until:
-    """What the walk waits for."""
-
-    what: str
-    is_so: Callable[[], object]
 
 
 class Walk(QObject):
@@ -125,6 +118,7 @@ class Walk(QObject):
         yield from self._cross_table()
         yield from self._replay()
         yield from self._train()
+        yield from NeatWalk(self._window, self.picture).steps()
         yield from self._look_around()
         yield from self._leave()
 

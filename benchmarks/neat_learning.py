@@ -1,0 +1,107 @@
+"""How soon NEAT beats the scripted ladder from scratch, with its standard preset, seed by seed."""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from ai.evaluation import CandidateSides, pair_rows
+from ai.neat import TRAINER
+from ai.trainer import Opponent, TrainContext
+from benchmarks.field import GAME
+from benchmarks.suite import Row, at_most
+from game.batch import play_batch
+from game.executors.base import ExecutorSettings, RunControl, usable_cores
+from game.executors.pool import PoolExecutor
+from game.policies.bank import Policy, build_bank
+from game.policies.scripted import ScriptedPolicy
+from game.seeding import pair_seeds
+
+TARGETS: Final[Mapping[str, float]] = {"tracker": 60.0, "predictor": 300.0}
+"""Seconds in which each bot is to be beaten, in the median of the seeds; every seed in twice that."""
+
+_SCORE: Final = 0.75
+_PAIRS: Final = 100
+_TEST_SEED: Final = 2**41
+_LOOK_S: Final = 1.0
+
+
+class _Learning:
+    title = "NEAT from scratch, standard preset, pool of all cores: training seconds to a score of 75 % in 100 pairs"
+
+    def rows(self, *, is_quick: bool) -> list[Row]:
+        """Train one seed after the other until both bots are beaten, at most for twice the target."""
+        seeds = (1, 2) if is_quick else (1, 2, 3, 4, 5)
+        limits = {name: 2.0 * seconds for name, seconds in TARGETS.items()}
+        found = [seconds_to_beat(seed, limits, _tell) for seed in seeds]
+        rows = []
+        for name, target in TARGETS.items():
+            times = [result[name] for result in found]
+            rows += [Row(f"{name}, seed {seed}", seconds, "s") for seed, seconds in zip(seeds, times, strict=True)]
+            rows.append(at_most(f"{name}, median", statistics.median(times), "s", target))
+            rows.append(at_most(f"{name}, slowest", max(times), "s", 2.0 * target))
+        return rows
+
+
+def seconds_to_beat(
+    seed: int,
+    limits: Mapping[str, float],
+    tell: Callable[[str], None],
+    values: Mapping[str, object] | None = None,
+    bots: Mapping[str, Policy] | None = None,
+) -> dict[str, float]:
+    """Return the seconds of training after which the champion scores 75 % against each bot; inf beyond its limit.
+
+    Looks at the champion cost no training time, and use seeds that training never sees.
+    """
+    bots = bots or {name: ScriptedPolicy.of(GAME, name) for name in limits}
+    beaten: dict[str, float] = {}
+    with PoolExecutor(settings=ExecutorSettings(workers=usable_cores())) as pool:
+        context = TrainContext(
+            game=GAME,
+            seed=seed,
+            executor=pool,
+            opponent=lambda name: Opponent(name, name, bots[name]),
+            control=RunControl(),
+            clock=time.perf_counter,
+            say=lambda _: None,
+        )
+        learner = TRAINER.start(TRAINER.configure({"generations": 1_000_000, **(values or {})}, "standard"), context)
+        seconds, looked = 0.0, 0.0
+        champion: Policy | None = None
+        is_new = False
+        while any(name not in beaten and seconds < limit for name, limit in limits.items()):
+            begin = time.perf_counter()
+            report = learner.step()
+            seconds += time.perf_counter() - begin
+            if report.champion is not None:
+                champion, is_new = report.champion.policy, True
+            if champion is None or not is_new or seconds - looked < _LOOK_S:
+                continue
+            looked, is_new = seconds, False
+            scores = score_against(champion, bots)
+            shown = ", ".join(f"{name} {score:.0%}" for name, score in scores.items())
+            tell(f"seed {seed}, {seconds:.0f} s, generation {report.step}: {shown}")
+            for name, score in scores.items():
+                if score >= _SCORE and seconds < limits[name]:
+                    beaten.setdefault(name, seconds)
+        learner.close()
+    return {name: beaten.get(name, float("inf")) for name in limits}
+
+
+def score_against(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:
+    """Return the score of ``policy`` against each bot in 100 pairs to the game's own points."""
+    rows = pair_rows(1, len(bots), pair_seeds(_TEST_SEED, 0, _PAIRS), GAME.default_points)
+    results = play_batch(GAME, build_bank([policy, *bots.values()]), rows)
+    scores = CandidateSides.of(results, 1, len(bots)).score[0].mean(axis=(1, 2))
+    return dict(zip(bots, np.asarray(scores).tolist(), strict=True))
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"  {line}\n")
+
+
+BENCHMARK = _Learning()
