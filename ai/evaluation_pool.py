@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ai.errors import TrainingCancelled, TrainingError
 from ai.evaluation_settings import PoolSettings
@@ -70,13 +71,13 @@ class EvaluationPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def evaluate(self, generation: Arrays, count: int) -> dict[str, np.ndarray]:
+    def evaluate(self, generation: Arrays, count: int) -> dict[str, NDArray[np.generic]]:
         """Return what the fitness function says of the ``count`` members of ``generation``, joined along the first axis.
 
         Raises
         ------
         TrainingCancelled
-            If the caller has cancelled meanwhile.
+            If the caller has cancelled meanwhile; the parts that were running have ended then.
         TrainingError
             If worker processes die again and again over the same members, or cannot load the fitness function.
         """

@@ -136,9 +136,6 @@ class SharedDatasets:
     def __exit__(self, *_: object) -> None:
         self.release_all()
 
-    def __len__(self) -> int:
-        return len(self._held)
-
     def register(self, name: str, array: NDArray[np.generic]) -> ArraysAddress:
         """Copy ``array`` into shared memory under ``name``, or count one use more if the same lies there already.
 

@@ -145,6 +145,11 @@ class CourtShape:
     spin_limit: float
 
 
+Hindsight: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.int32]]
+"""Takes what one side saw in the ticks of a match, [ticks, observations], and returns for each tick the action that would
+have been right, or -1 where nothing can be said."""
+
+
 @dataclass(frozen=True)
 class GameSpec:
     """A game, as everything outside its own file sees it.
@@ -167,6 +172,8 @@ class GameSpec:
     rule_book: str
     picture: Callable[[Court, int], dict[str, float]]
     shape: CourtShape
+    hindsight: "Hindsight | None" = None
+    """What would have been right, known afterwards; None where the game does not tell."""
 
     @property
     def n_observations(self) -> int:

@@ -1,11 +1,14 @@
 """NEAT: networks whose structure evolves together with their weights, judged by the matches they play."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
 from ai.neat.config import EvolutionConfig
-from ai.trainer import Learner, MetricSpec, Preset, TrainContext, Trainer
+from ai.trainer import ConfigFile, Learner, MetricSpec, Preset, TrainContext, Trainer
+from game.spec import GameSpec
 
 MAX_MATCHES: Final = 2_000_000
 """Matches that one generation may have."""
@@ -55,6 +58,25 @@ class NeatConfig(EvolutionConfig):
     novelty_weight: Weight = Field(0.0, description="Weight of playing unlike the others, now and before.")
     novelty_neighbours: int = Field(15, ge=1, le=1000, description="Nearest behaviours that novelty is measured by.")
 
+    hindsight_steps: int = Field(
+        20,
+        ge=0,
+        le=10_000,
+        description="Gradient steps by which a genome that is born learns what would have been right in recorded matches; "
+        "0 for evolution alone.",
+    )
+    hindsight_lr: float = Field(0.01, gt=0.0, le=10.0, description="Step size of these steps (Adam).")
+    hindsight_rows: int = Field(2048, ge=1, le=1_000_000, description="Recorded ticks that a generation learns from.")
+    hindsight_capacity: int = Field(
+        100_000, ge=1, le=5_000_000, description="Recorded ticks that are kept, the newest."
+    )
+    hindsight_every: int = Field(4, ge=1, le=100_000, description="Generations between two recordings of the champion.")
+    hindsight_pairs: int = Field(
+        16, ge=1, le=1000, description="Pairs of matches against each opponent in a recording."
+    )
+    hindsight_rivals: int = Field(3, ge=1, le=100, description="Opponents of a recording, drawn anew for each.")
+    hindsight_record_every: int = Field(3, ge=1, le=1000, description="Ticks between two that are kept.")
+
     finalists: int = Field(
         30, ge=1, le=256, description="Best genomes of a generation that play once more, on new seeds."
     )
@@ -73,6 +95,10 @@ class NeatConfig(EvolutionConfig):
         if self.finalists > self.population:
             raise ValueError(
                 f"finalists is {self.finalists}; with a population of {self.population} it can be at most that"
+            )
+        if self.hindsight_steps and not self.feed_forward:
+            raise ValueError(
+                f"hindsight_steps is {self.hindsight_steps}; recurrent networks learn by evolution alone, with hindsight_steps 0"
             )
         is_mixed = self.mode in ("competitive", "self_play")
         rivals = self.rivals if is_mixed else len(self.opponents)
@@ -105,6 +131,12 @@ def _start(config: NeatConfig, context: TrainContext) -> Learner:
     from ai.neat.learner import NeatLearner  # the kernels are not needed to list trainers
 
     return NeatLearner(config, context)
+
+
+def _read_config(path: Path, game: GameSpec) -> Mapping[str, object]:
+    from ai.neat.ini import read_ini  # neat-python is not needed to list trainers
+
+    return read_ini(path, game)
 
 
 EVOLUTION_METRICS: Final = (
@@ -177,4 +209,5 @@ TRAINER: Final = Trainer(
     ),
     start=_start,
     step_unit="generations",
+    config_file=ConfigFile("Configuration of neat-python 2.0 (an INI file).", _read_config),
 )

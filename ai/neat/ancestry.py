@@ -12,6 +12,7 @@ from ai.trainer import Json
 NOBODY: Final = -1
 _NAME: Final = "ancestry"
 _FITNESS: Final = "ancestry/fitness"
+_PARENTS: Final = slice(2, 4)  # columns of the array
 
 
 class Ancestor(NamedTuple):
@@ -72,6 +73,9 @@ class Ancestry:
         rows, fitness = arrays.get(_NAME), arrays.get(_FITNESS)
         if rows is None or fitness is None or rows.shape != (len(fitness), 7):
             raise TrainingError("the checkpoint lacks the ancestors: resume from another one")
+        whole = rows.astype(np.int64)
+        if np.any(whole[:, _PARENTS] >= whole[:, :1]):  # or a line would never end
+            raise TrainingError("the checkpoint's ancestors are younger than their children: resume from another one")
         self._known = {
             key: Ancestor(key, born, float(score), (one, other), species, nodes, connections)
             for (key, born, one, other, species, nodes, connections), score in zip(

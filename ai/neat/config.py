@@ -52,8 +52,8 @@ class EvolutionConfig(TrainerConfig):
     weight_init_type: Literal["gaussian", "uniform"] = Field("gaussian", description="Distribution of new weights.")
     weight_min_value: float = Field(-30.0, ge=-1e6, le=1e6, description="Smallest weight.")
     weight_max_value: float = Field(30.0, ge=-1e6, le=1e6, description="Largest weight.")
-    weight_mutate_rate: Rate = Field(0.8, description="Chance that a weight is changed.")
-    weight_mutate_power: float = Field(0.5, ge=0.0, le=100.0, description="Standard deviation of that change.")
+    weight_mutate_rate: Rate = Field(0.3, description="Chance that a weight is changed.")
+    weight_mutate_power: float = Field(0.4, ge=0.0, le=100.0, description="Standard deviation of that change.")
     weight_replace_rate: Rate = Field(0.02, description="Chance that a weight is drawn anew.")
 
     bias_init_mean: float = Field(0.0, ge=-100.0, le=100.0, description="Mean of new biases.")
@@ -61,7 +61,7 @@ class EvolutionConfig(TrainerConfig):
     bias_init_type: Literal["gaussian", "uniform"] = Field("gaussian", description="Distribution of new biases.")
     bias_min_value: float = Field(-30.0, ge=-1e6, le=1e6, description="Smallest bias.")
     bias_max_value: float = Field(30.0, ge=-1e6, le=1e6, description="Largest bias.")
-    bias_mutate_rate: Rate = Field(0.6, description="Chance that a bias is changed.")
+    bias_mutate_rate: Rate = Field(0.2, description="Chance that a bias is changed.")
     bias_mutate_power: float = Field(0.2, ge=0.0, le=100.0, description="Standard deviation of that change.")
     bias_replace_rate: Rate = Field(0.02, description="Chance that a bias is drawn anew.")
 

@@ -63,7 +63,9 @@ def _distance(a: Genomes, i: int, b: Genomes, j: int, coefficients: Coefficients
             disjoint += 1
             m += 1
         else:
-            gap = abs(float(a.bias[n]) - float(b.bias[m])) + abs(float(a.response[n]) - float(b.response[m]))
+            gap = abs(np.float64(a.bias[n]) - np.float64(b.bias[m])) + abs(
+                np.float64(a.response[n]) - np.float64(b.response[m])
+            )
             different += gap + (1.0 if a.function[n] != b.function[m] else 0.0)
             n += 1
             m += 1
@@ -76,7 +78,9 @@ def _distance(a: Genomes, i: int, b: Genomes, j: int, coefficients: Coefficients
     different, disjoint = 0.0, 0
     while c < c1 and d < d1:
         if a.target[c] == b.target[d] and a.source[c] == b.source[d]:
-            different += abs(float(a.weight[c]) - float(b.weight[d])) + (1.0 if a.enabled[c] != b.enabled[d] else 0.0)
+            different += abs(np.float64(a.weight[c]) - np.float64(b.weight[d])) + (
+                1.0 if a.enabled[c] != b.enabled[d] else 0.0
+            )
             c += 1
             d += 1
         elif a.target[c] < b.target[d] or (a.target[c] == b.target[d] and a.source[c] < b.source[d]):

@@ -5,6 +5,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ai.errors import TrainingError
 from ai.neat.config import EvolutionConfig
 from ai.neat.functions import IDENTITY
 from ai.neat.genomes import Genomes
@@ -17,11 +18,18 @@ _Pairs: TypeAlias = list[tuple[int, int]]
 def first_genomes(
     config: EvolutionConfig, rates: Rates, keys: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[Genomes, Counters]:
-    """Return new genomes called ``keys`` and the counters behind them; the same connection has the same innovation number."""
+    """Return new genomes called ``keys`` and the counters behind them; the same connection has the same innovation number.
+
+    Raises
+    ------
+    TrainingError
+        If they would be larger than genomes may grow.
+    """
     count, nodes = len(keys), rates.n_outputs + config.num_hidden
     pairs = sorted(_connections(config, rates), key=lambda pair: (pair[1], pair[0]))
     is_there = _chosen(config, rates, pairs, count, rng)
     sizes = is_there.sum(axis=1)
+    _check_limits(rates, nodes, int(sizes.max(initial=0)))
     node = np.arange(nodes, dtype=np.int32)
     source, target = (np.array([pair[side] for pair in pairs], np.int32) for side in (0, 1))
     function = _functions(rates, (count, nodes), rng)
@@ -43,6 +51,18 @@ def first_genomes(
         np.full(made, rates.is_enabled),
     )
     return genomes, Counters(nodes, len(pairs))
+
+
+def _check_limits(rates: Rates, nodes: int, connections: int) -> None:
+    for name, made, most in (
+        ("max_nodes", nodes, rates.max_nodes),
+        ("max_connections", connections, rates.max_connections),
+    ):
+        if made > most:
+            raise TrainingError(
+                f"{name} is {most}, and the first genomes would have {made}: allow more, or let them begin with less by "
+                "num_hidden and initial_connection"
+            )
 
 
 def _connections(config: EvolutionConfig, rates: Rates) -> _Pairs:

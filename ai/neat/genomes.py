@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from ai.errors import TrainingError
 from ai.neat.functions import FUNCTIONS
 
-
 NODE_FIELDS: Final = ("node", "bias", "response", "function")
 CONNECTION_FIELDS: Final = ("source", "target", "innovation", "weight", "enabled")
 
@@ -18,7 +17,8 @@ class Genomes(NamedTuple):
     """Genomes by their place.
 
     Genome ``g`` has the nodes ``node_row[g]:node_row[g + 1]``, sorted by key, and the connections
-    ``conn_row[g]:conn_row[g + 1]``, sorted by (target, source). As in neat-python, inputs have the keys -1, -2, ..., outputs 0, 1, ..., hidden nodes keys above; inputs have no gene.
+    ``conn_row[g]:conn_row[g + 1]``, sorted by (target, source). As in neat-python, inputs have the keys -1, -2, ..., outputs
+    0, 1, ..., hidden nodes keys above; inputs have no gene.
     """
 
     keys: NDArray[np.int64]
@@ -58,6 +58,13 @@ class Genomes(NamedTuple):
         columns.update({name: getattr(self, name)[connections] for name in CONNECTION_FIELDS})
         return Genomes(keys=self.keys[chosen], node_row=node_row, conn_row=conn_row, **columns)
 
+    def with_values_of(self, others: "Genomes", places: NDArray[np.int64]) -> "Genomes":
+        """Return copies in which the genomes at ``places`` have the weights and biases of ``others``, of the same genes."""
+        weight, bias = self.weight.copy(), self.bias.copy()
+        weight[_gathered(self.conn_row, places)[1]] = others.weight
+        bias[_gathered(self.node_row, places)[1]] = others.bias
+        return self._replace(weight=weight, bias=bias)
+
     @property
     def node_arrays(self) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
         """The arrays of the nodes, in the order of the fields."""
@@ -80,6 +87,9 @@ class Genomes(NamedTuple):
         counts: NDArray[np.int64] = sums[self.conn_row[1:]] - sums[self.conn_row[:-1]]
         return counts
 
+
+_KEYS: Final = 2**31
+"""Keys of nodes are below this."""
 
 _DTYPES: Final = {
     "keys": np.int64,
@@ -125,6 +135,49 @@ def from_arrays(arrays: Mapping[str, NDArray[np.generic]], prefix: str) -> Genom
     if not _fits_together(genomes):
         raise TrainingError(f"the checkpoint's genomes '{prefix}' do not fit together: resume from another one")
     return genomes
+
+
+def check_structure(genomes: Genomes, n_inputs: int, n_outputs: int) -> None:
+    """Refuse genomes of a checkpoint that operators and networks cannot rely on, with ``TrainingError``.
+
+    Every genome needs its outputs, its genes sorted and each there once, connections between what is there, and finite numbers.
+    """
+    if not (_is_sorted(genomes) and _is_connected(genomes, n_inputs, n_outputs) and _is_finite(genomes)):
+        raise TrainingError(
+            f"the checkpoint's genomes are no networks of {n_inputs} inputs and {n_outputs} outputs: resume from another one"
+        )
+
+
+def _is_sorted(genomes: Genomes) -> bool:
+    owner, node = _owners(genomes.node_row), genomes.node.astype(np.int64)
+    is_later = (owner[1:] > owner[:-1]) | (node[1:] > node[:-1])
+    owner, target, source = _owners(genomes.conn_row), genomes.target, genomes.source
+    is_next = (target[1:] > target[:-1]) | ((target[1:] == target[:-1]) & (source[1:] > source[:-1]))
+    return bool(is_later.all() and ((owner[1:] > owner[:-1]) | is_next).all())
+
+
+def _is_connected(genomes: Genomes, n_inputs: int, n_outputs: int) -> bool:
+    """Whether outputs and the ends of all connections are there; nodes are sorted."""
+    if np.any(np.diff(genomes.node_row) < n_outputs):
+        return False
+    firsts = genomes.node[genomes.node_row[:-1, None] + np.arange(n_outputs)]
+    nodes = _owners(genomes.node_row) * _KEYS + genomes.node
+    owner = _owners(genomes.conn_row) * _KEYS
+    is_input = (genomes.source < 0) & (genomes.source >= -n_inputs)
+    is_known = is_input | np.isin(owner + genomes.source, nodes)
+    is_there = np.isin(owner + genomes.target, nodes) & (genomes.target >= 0)
+    return bool(
+        (firsts == np.arange(n_outputs)).all() and (is_known & (genomes.source >= -n_inputs)).all() and is_there.all()
+    )
+
+
+def _is_finite(genomes: Genomes) -> bool:
+    return all(bool(np.isfinite(array).all()) for array in (genomes.bias, genomes.response, genomes.weight))
+
+
+def _owners(row: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the genome of each gene."""
+    return np.repeat(np.arange(len(row) - 1), np.diff(row))
 
 
 def _fits_together(genomes: Genomes) -> bool:

@@ -1,7 +1,8 @@
 """Novelty: how far a behaviour lies from those of the population and of an archive.
 
 Source: J. Lehman, K. Stanley: "Abandoning Objectives: Evolution through the Search for Novelty Alone", 2011, equation 1.
-Deviations: features are divided by the spread of the population's, and the archive takes the most novel behaviours of each generation.
+Deviations: features are divided by the spread of the population's, and the archive takes the most novel behaviours of each
+generation.
 """
 
 from typing import Final

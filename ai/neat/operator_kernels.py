@@ -9,11 +9,10 @@ from ai.neat.genomes import Genomes
 from ai.neat.rates import FloatGene, Rates
 from game.jit import entry, kernel
 
-_STILL_DISABLED: Final = (
-    0.75  # chance that a gene disabled in either parent is disabled in the child: the paper, section 4.1
-)
+_STILL_DISABLED: Final = 0.75
+"""Chance that a gene disabled in either parent is disabled in the child: the paper, section 4.1."""
 
-# Columns of the table of this generation's innovations.
+# Columns of the table of this generation's innovations
 _SOURCE: Final = 0
 _TARGET: Final = 1
 _NODE: Final = 2  # the node that a split has made, -1 for a new connection
@@ -91,13 +90,13 @@ def _has_connection(draft: _Draft, place: int, source: int, target: int) -> bool
 
 
 @kernel
-def _insert_connection(  # a kernel takes its numbers apart
+def _insert_connection(
     draft: _Draft,
     source: int,
     target: int,
     innovation: int,
     weight: float,
-    is_enabled: bool,  # noqa: FBT001
+    is_enabled: bool,  # noqa: FBT001  # a kernel has no keywords
 ) -> None:
     place = _connection(draft, source, target)
     for c in range(draft.size[CONNECTIONS], place, -1):
@@ -168,27 +167,26 @@ def _node(draft: _Draft, key: int) -> int:
 
 
 @kernel
-def _innovation(  # a kernel takes its numbers apart
-    table: NDArray[np.int64],
-    size: NDArray[np.int64],
-    numbers: NDArray[np.int64],
+def _innovation(
+    innovations: _Innovations,
     source: int,
     target: int,
-    is_split: bool,  # noqa: FBT001
+    is_split: bool,  # noqa: FBT001  # a kernel has no keywords
 ) -> int:
     """Return the row of this generation's table for a new connection or a split, which is added if it is not there."""
+    table, size, numbers = innovations
     for row in range(size[0]):
         if table[row, _SOURCE] == source and table[row, _TARGET] == target and (table[row, _NODE] >= 0) == is_split:
             return row
-    row = size[0]
+    new: int = size[0]
     size[0] += 1
-    table[row, _SOURCE] = source
-    table[row, _TARGET] = target
-    table[row, _NODE] = numbers[0] if is_split else -1
-    table[row, _INNOVATION] = numbers[1]
+    table[new, _SOURCE] = source
+    table[new, _TARGET] = target
+    table[new, _NODE] = numbers[0] if is_split else -1
+    table[new, _INNOVATION] = numbers[1]
     numbers[0] += 1 if is_split else 0
     numbers[1] += 2 if is_split else 1
-    return row
+    return new
 
 
 @kernel
@@ -206,10 +204,10 @@ def _add_node(
         return
     if draft.size[NODES] >= rates.max_nodes or connections + 2 > rates.max_connections:
         return
-    table, size, numbers = innovations
+    table = innovations[0]
     split = _choice(connections, rng)
     source, target, weight = draft.source[split], draft.target[split], draft.weight[split]
-    row = _innovation(table, size, numbers, source, target, True)  # noqa: FBT003  # a kernel has no keywords
+    row = _innovation(innovations, source, target, True)  # noqa: FBT003  # a kernel has no keywords
     node = table[row, _NODE]
     draft.enabled[split] = False
     place = draft.size[NODES]  # the newest key is the largest
@@ -220,8 +218,8 @@ def _add_node(
         rates.functions[_choice(len(rates.functions), rng)] if rates.function < 0 else rates.function
     )
     draft.size[NODES] += 1
-    _insert_connection(draft, source, node, table[row, _INNOVATION], 1.0, True)  # noqa: FBT003
-    _insert_connection(draft, node, target, table[row, _INNOVATION] + 1, weight, True)  # noqa: FBT003
+    _insert_connection(draft, source, node, table[row, _INNOVATION], 1.0, True)  # noqa: FBT003  # as above
+    _insert_connection(draft, node, target, table[row, _INNOVATION] + 1, weight, True)  # noqa: FBT003  # as above
 
 
 @kernel
@@ -261,10 +259,9 @@ def _add_connection(
     marks[len(marks) - 1] += 1  # a mark that no node has yet
     if rates.is_feed_forward and _makes_cycle(draft, source, target, marks, marks[len(marks) - 1]):
         return
-    table, size, numbers = innovations
-    row = _innovation(table, size, numbers, source, target, False)  # noqa: FBT003
+    row = _innovation(innovations, source, target, False)  # noqa: FBT003  # a kernel has no keywords
     weight = _first_value(rates.weight, rng)
-    _insert_connection(draft, source, target, table[row, _INNOVATION], weight, rates.is_enabled)
+    _insert_connection(draft, source, target, innovations[0][row, _INNOVATION], weight, rates.is_enabled)
 
 
 @kernel
@@ -359,7 +356,7 @@ def _cross(parents: Genomes, one: int, other: int, draft: _Draft, rng: np.random
 
 
 @entry
-def make(  # the operands of one generation
+def make(
     parents: Genomes,
     pairs: NDArray[np.int64],
     rates: Rates,

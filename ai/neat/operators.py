@@ -27,7 +27,7 @@ class Counters(NamedTuple):
     innovation: int
 
 
-def make_children(  # the operands of one generation
+def make_children(
     parents: Genomes,
     pairs: NDArray[np.int64],
     keys: NDArray[np.int64],

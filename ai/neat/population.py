@@ -3,7 +3,7 @@
 Spawn counts and stagnation are neat-python's own (``neat.reproduction``, ``neat.stagnation``); so is the order of what happens.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Final
@@ -16,7 +16,7 @@ from ai.errors import TrainingError
 from ai.neat.config import EvolutionConfig
 from ai.neat.distance import Coefficients, distances, speciate
 from ai.neat.first_genomes import first_genomes
-from ai.neat.genomes import Genomes, from_arrays, joined, to_arrays
+from ai.neat.genomes import Genomes, check_structure, from_arrays, joined, to_arrays
 from ai.neat.operators import Counters, make_children
 from ai.neat.rates import rates_of
 from ai.trainer import Json, LearnerState, rng_state, set_rng_state
@@ -61,7 +61,6 @@ class Population:
         self._next_key = 1
         self._next_species = 1
         self._stagnation = neat.DefaultStagnation(config, neat.reporting.ReporterSet())
-        self._reproduction = neat.DefaultReproduction(config, neat.reporting.ReporterSet(), self._stagnation)
         self._create()
 
     def _create(self) -> None:
@@ -144,8 +143,7 @@ class Population:
         adjusted = self._adjusted([float(species.fitnesses.mean()) for species in living], fitness, living)
         sizes = [len(species.places) for species in living]
         count, least = self._config.population, self._least_size
-        spawn = self._reproduction.compute_spawn(adjusted, sizes, count, least)
-        spawn = self._reproduction._adjust_spawn_exact(spawn, count, least)  # noqa: SLF001  # compute_spawn alone may be off
+        spawn = exact_spawn(neat.DefaultReproduction.compute_spawn(adjusted, sizes, count, least), count, least)
         elites: list[NDArray[np.int64]] = []
         pairs: list[NDArray[np.int64]] = []
         for species, share in zip(living, spawn, strict=True):
@@ -248,6 +246,8 @@ class Population:
     def restore(self, arrays: Mapping[str, NDArray[np.generic]], numbers: Mapping[str, Json]) -> None:
         """Go back to a state; ``TrainingError`` if it is none of this configuration."""
         genomes, representatives = from_arrays(arrays, "genomes"), from_arrays(arrays, "representatives")
+        for each in (genomes, representatives):
+            check_structure(each, self.rates.n_inputs, self.rates.n_outputs)
         try:
             species = [self._restored_species(fields) for fields in _entries(numbers["species"])]
             counts = [_whole(numbers[name]) for name in ("generation", "next_key", "next_species")]
@@ -281,6 +281,26 @@ class Population:
             raise TypeError(f"{_HISTORY} is {history!r}")
         species.fitness_history = [float(value) for value in history]  # type: ignore[arg-type]  # TypeError is caught
         return species
+
+
+def exact_spawn(spawn: Sequence[int], count: int, least: int) -> list[int]:
+    """Return the sizes ``spawn`` of species changed so that they add up to ``count``, none of them below ``least``.
+
+    Small species grow first, large ones shrink first, each by one a round, as in neat-python's ``_adjust_spawn_exact``; that
+    gives up after a round in which it has shrunk species, with an error. There must be room for all.
+    """
+    exact = list(spawn)
+    surplus = sum(exact) - count
+    order = sorted(range(len(exact)), key=exact.__getitem__, reverse=surplus > 0)
+    while surplus != 0:
+        for place in order:
+            if surplus < 0:
+                exact[place] += 1
+                surplus += 1
+            elif surplus > 0 and exact[place] > least:
+                exact[place] -= 1
+                surplus -= 1
+    return exact
 
 
 def _entries(value: Json) -> list[dict[str, Json]]:

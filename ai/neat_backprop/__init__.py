@@ -1,1 +1,155 @@
 """NEAT that learns from data: genomes are trained by gradient steps on their own graphs, and evolve."""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ai.neat import EVOLUTION_METRICS
+from ai.neat.config import EvolutionConfig, Rate
+from ai.trainer import Learner, MetricSpec, Preset, TrainContext, Trainer
+
+PlayerName = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class NeatBackpropConfig(EvolutionConfig):
+    """Evolution, what is learned, and how genomes learn it."""
+
+    task: Literal["two-spirals", "xor", "circles", "file", "imitation"] = Field(
+        "imitation",
+        description="What is learned: a classic task, the rows of a file, or what a player does in its matches.",
+    )
+    data_file: str = Field(
+        "", max_length=4096, description="CSV or NPZ file with a label in each row, for the task 'file'."
+    )
+    task_points: int = Field(0, ge=0, le=1_000_000, description="Points of a classic task; 0 for its own number.")
+    task_noise: float = Field(-1.0, ge=-1.0, le=10.0, description="Noise of a classic task; -1 for its own.")
+    teacher: PlayerName = Field("predictor", description="Player of the league to imitate, by name or hash.")
+    opponents: tuple[PlayerName, ...] = Field(
+        ("tracker", "predictor"), min_length=1, max_length=64, description="Players that the teacher plays against."
+    )
+    match_pairs: int = Field(
+        20, ge=5, le=10_000, description="Pairs of matches against each of them that are recorded."
+    )
+    record_every: int = Field(3, ge=1, le=1000, description="Ticks between two rows of the record.")
+
+    steps: int = Field(40, ge=0, le=100_000, description="Gradient steps of each genome in a generation.")
+    lr: float = Field(5e-3, gt=0.0, le=10.0, description="Step size of Adam.")
+    l2: float = Field(
+        1e-4, ge=0.0, le=10.0, description="Weight decay: half of this times the squared weights joins the loss."
+    )
+    clip: float = Field(5.0, ge=0.0, le=1e6, description="Largest norm of a gradient; 0 for any.")
+    rows: int = Field(4000, ge=0, le=10_000_000, description="Training rows drawn anew for each generation; 0 for all.")
+    alpha_nodes: float = Field(1e-3, ge=0.0, le=10.0, description="Fitness that a node costs.")
+    alpha_edges: float = Field(5e-4, ge=0.0, le=10.0, description="Fitness that a connection costs.")
+    elite_share: Rate = Field(
+        0.1, description="Best genomes of a generation that learn on, from what they have learned."
+    )
+    elite_steps: int = Field(60, ge=0, le=100_000, description="Gradient steps that these learn on.")
+    inheritance: Literal["lamarck", "baldwin"] = Field(
+        "lamarck", description="Whether children inherit what was learned, or only the ability to learn it."
+    )
+    write_back: Rate = Field(0.8, description="Share of the genomes that keep what they have learned, with 'lamarck'.")
+
+    backend: Literal["", "serial", "thread", "process"] = Field(
+        "", description="Where genomes are trained; empty for NEAT_EVAL_BACKEND or threads."
+    )
+    eval_workers: int = Field(
+        0, ge=0, le=256, description="Threads or processes; 0 for NEAT_EVAL_WORKERS or --workers."
+    )
+    start_method: Literal["", "spawn", "fork", "forkserver"] = Field(
+        "", description="How processes begin; empty for NEAT_PROCESS_START_METHOD or spawn."
+    )
+    keepalive: Literal["", "yes", "no"] = Field(
+        "", description="Whether processes stay for the next generation; empty for NEAT_POOL_KEEPALIVE or yes."
+    )
+    restart_every: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Generations after which kept processes are replaced; 0 for NEAT_POOL_RESTART_EVERY or 25.",
+    )
+
+    @model_validator(mode="after")
+    def _check_learning(self) -> Self:
+        if not self.feed_forward:
+            raise ValueError("feed_forward is False; gradients need networks without cycles: leave it True")
+        if self.task == "file" and not self.data_file:
+            raise ValueError("data_file is empty; the task 'file' needs a CSV or NPZ file")
+        if self.task != "file" and self.data_file:
+            raise ValueError(f"data_file is {self.data_file}; it needs the task 'file', not '{self.task}'")
+        return self
+
+
+def _start(config: NeatBackpropConfig, context: TrainContext) -> Learner:
+    from ai.neat_backprop.learner import NeatBackpropLearner  # the kernels are not needed to list trainers
+
+    return NeatBackpropLearner(config, context)
+
+
+_SMOOTH: Final = ("tanh", "sin", "gauss", "relu")
+
+TRAINER: Final = Trainer(
+    name="neat-backprop",
+    title="NEAT with backpropagation",
+    description=(
+        "Evolves the structure of small networks and trains their weights by gradient descent on labelled data: classic tasks, a "
+        "CSV or NPZ file, or the matches of a player, whose ways it learns. What imitates a player becomes a player."
+    ),
+    version=1,
+    config_class=NeatBackpropConfig,
+    presets={
+        "quick": Preset(
+            "Quick",
+            "A small network that imitates a player; a minute.",
+            60.0,
+            {"generations": 30, "population": 64, "num_hidden": 6},
+        ),
+        "standard": Preset(
+            "Standard",
+            "Imitates a player more closely; some minutes.",
+            300.0,
+            {"generations": 120, "population": 64, "num_hidden": 12, "match_pairs": 40, "rows": 8000},
+        ),
+        "thorough": Preset(
+            "Thorough",
+            "A larger population and more matches; half an hour.",
+            1800.0,
+            {"generations": 400, "population": 100, "num_hidden": 16, "match_pairs": 100, "rows": 16_000},
+        ),
+        "spirals": Preset(
+            "Two spirals",
+            "The classic task of two intertwined spirals, solved on held-out points.",
+            60.0,
+            {
+                "task": "two-spirals",
+                "generations": 100,
+                "population": 64,
+                "num_hidden": 8,
+                "rows": 0,
+                "activation_default": "random",
+                "activation_options": _SMOOTH,
+                "weight_init_stdev": 0.5,
+            },
+        ),
+    },
+    metrics=(
+        *EVOLUTION_METRICS,
+        MetricSpec(
+            "accuracy",
+            "Accuracy",
+            "Accuracy",
+            "Share of the held-out test rows whose class the champion names.",
+            is_headline=True,
+        ),
+        MetricSpec(
+            "validation", "Validation accuracy", "Accuracy", "The same on the rows by which genomes are compared."
+        ),
+        MetricSpec("loss", "Validation loss", "Loss", "Cross-entropy of the champion on those rows.", is_headline=True),
+        MetricSpec("mean_loss", "Mean loss", "Loss", "Mean cross-entropy of the generation on those rows."),
+        MetricSpec(
+            "updates_per_s", "Gradient steps", "Throughput", "Gradient steps of all genomes a second.", "steps/s"
+        ),
+    ),
+    start=_start,
+    step_unit="generations",
+)

@@ -4,7 +4,8 @@ Points go through a graph in blocks of ``BLOCK``; the values of a block, and the
 cache of a core. Values are those of the network that plays (``ai.neat.networks.graph_policies``), bit for bit: scale and response
 are folded into weights and biases in float32.
 
-Derivatives at kinks: relu and abs have 0 at 0, clamped has 0 where it is -1 or 1.
+Derivatives at kinks: relu and abs have 0 at 0; functions that limit their argument (clamped, sin, square, gauss) have 0 from the
+limit on.
 
 Source: D. P. Kingma, J. Ba: "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1, bias corrections included. The
 gradient is that of the cross-entropy plus ``l2 / 2`` times the squared weights (not biases). If its norm over a genome is above
@@ -18,12 +19,12 @@ from typing import Final
 import numpy as np
 
 from ai.neat_backprop.layout import BLOCK, Blocks, Graphs, Learned, Numbers, Rules, Share, Work
-from ai.neat_backprop.row_functions import activated, exponential, logarithm, through_activation
+from ai.neat_backprop.row_functions import activated, exponential, is_sum_kept, logarithm, through_activation
 from ai.neat_backprop.rows import PARTS, POINTS, Reals, add_parts, choose, load, root, spread, store, sum_parts
 from game.jit import entry, kernel
 from game.policies.activation import Activation
 
-SOURCES_DIGEST: Final = "2077858512309c5206ae389fc9d3b1f2ab7b62dcce3a24a9009233ee4afa1a7e"
+SOURCES_DIGEST: Final = "12180a9c66af4ebfe6923cd699c1eec0a3f4f6b97f5bd7a23a65469586e690c7"
 """SHA-256 of ``rows.py``, ``row_functions.py`` and ``layout.py``: see ``rows.py``."""
 
 STATES: Final = 7
@@ -39,7 +40,6 @@ _BETA_1: Final = 0.9
 _BETA_2: Final = 0.999
 _EPSILON: Final = np.float32(1e-8)
 
-_ABS: Final = int(Activation.ABS)
 _IDENTITY: Final = int(Activation.IDENTITY)
 
 _NEXT: Final = np.uint64(1)
@@ -60,7 +60,7 @@ def _forward(work: Work, nodes: int, edges: int, folded: Reals, x: Reals, x_at: 
                 value = load(values, p + shift) if p >= 0 else load(x, x_at - 1 - p + shift)
                 total = total + value * folded[e]
             store(values, at + shift, activated(work.code[m], total))
-            if work.code[m] == _ABS:
+            if is_sum_kept(work.code[m]):
                 store(work.slopes, at + shift, total)
 
 
@@ -108,7 +108,7 @@ def _backward(work: Work, nodes: int, edges: int, folded: Reals, x: Reals, x_at:
     for m in range(nodes - 1, -1, -1):
         for shift in range(np.uint64(0), np.uint64(BLOCK), np.uint64(POINTS)):
             at = np.uint64(m * BLOCK) + shift
-            delta = through_activation(work.code[m], load(deltas, at), values, work.slopes, at)
+            delta = through_activation(work.code[m], load(deltas, at), load(values, at), work.slopes, at)
             add_parts(sums, np.uint64(edges + m) * parts, delta)
             for e in range(np.uint64(first[m]), np.uint64(first[m + 1])):
                 p = place[e]

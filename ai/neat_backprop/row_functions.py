@@ -16,6 +16,7 @@ from ai.neat_backprop.rows import (
     absolute,
     choose,
     exponent,
+    floor,
     load,
     mantissa,
     store,
@@ -24,7 +25,7 @@ from ai.neat_backprop.rows import (
 from game.jit import entry, kernel
 from game.policies.activation import Activation
 
-SOURCES_DIGEST: Final = "f8105c5311938d780543a6493cc05c7b52a34e3a964a959aeeb28b432fa71aff"
+SOURCES_DIGEST: Final = "b41e5c422b52e88ba30d2449531c5b48e2792e78bac93b71bb181a42dd9a93d9"
 """SHA-256 of ``rows.py``: see there."""
 
 _RELU: Final = int(Activation.RELU)
@@ -33,10 +34,29 @@ _CLAMPED: Final = int(Activation.CLAMPED)
 _TANH: Final = int(Activation.TANH)
 _SIGMOID: Final = int(Activation.SIGMOID)
 _ABS: Final = int(Activation.ABS)
+_SIN: Final = int(Activation.SIN)
+_SQUARE: Final = int(Activation.SQUARE)
+_GAUSS: Final = int(Activation.GAUSS)
 
 _ZERO: Final = np.float32(0)
 _ONE: Final = np.float32(1)
 _HALF: Final = np.float32(0.5)
+_TWO: Final = np.float32(2)
+_FOUR: Final = np.float32(4)
+
+_SIN_LIMIT: Final = np.float32(60.0)
+_PER_PI: Final = np.float32(0.318309886)
+_HALF_PI: Final = np.float32(1.57079632679)
+_PI_HIGH: Final = np.float32(3.140625)
+_PI_MIDDLE: Final = np.float32(9.67502593994140625e-4)
+_PI_LOW: Final = np.float32(1.50995799e-7)
+_S3: Final = np.float32(-1.66666597127914429e-01)
+_S5: Final = np.float32(8.33307858556509018e-03)
+_S7: Final = np.float32(-1.98106907191686332e-04)
+_S9: Final = np.float32(2.60831598097867809e-06)
+_SQUARE_LIMIT: Final = np.float32(1000.0)
+_GAUSS_LIMIT: Final = np.float32(3.976)
+"""From here on gauss is flat, because its tanh is."""
 
 _TANH_LIMIT: Final = np.float32(7.90531110763549805)
 _A1: Final = np.float32(4.89352455891786e-03)
@@ -103,10 +123,16 @@ def logarithm(x: Row) -> Row:
 
 
 @kernel
+def _limited(x: Row, limit: np.float32) -> Row:
+    """Return x limited to [-limit, limit]."""
+    x = choose(x, -limit, -limit, x)
+    return choose(limit, x, limit, x)
+
+
+@kernel
 def tanh(x: Row) -> Row:
     """Return ``game.policies.activation.tanh``, bit for bit."""
-    x = choose(_TANH_LIMIT, x, _TANH_LIMIT, x)
-    x = choose(x, -_TANH_LIMIT, -_TANH_LIMIT, x)
+    x = _limited(x, _TANH_LIMIT)
     s = x * x
     p = (s * (s * (s * (s * (s * (s * _A13 + _A11) + _A9) + _A7) + _A5) + _A3)) + _A1
     q = s * (s * (s * _B6 + _B4) + _B2) + _B0
@@ -114,7 +140,25 @@ def tanh(x: Row) -> Row:
 
 
 @kernel
-def activated(code: int, x: Row) -> Row:
+def _sine(x: Row) -> Row:
+    """Return sin(x), the reduction and the polynomial of ``game.policies.activation.sin``, bit for bit."""
+    turns = floor(x * _PER_PI + _HALF)
+    x = ((x - turns * _PI_HIGH) - turns * _PI_MIDDLE) - turns * _PI_LOW
+    half = turns * _HALF
+    sign = _ONE - _FOUR * (half - floor(half))
+    s = x * x
+    return sign * (x + x * s * (s * (s * (s * _S9 + _S7) + _S5) + _S3))
+
+
+@kernel
+def _squared(x: Row) -> Row:
+    """Return ``game.policies.activation.square``, bit for bit."""
+    x = _limited(x, _SQUARE_LIMIT)
+    return x * x
+
+
+@kernel
+def activated(code: int, x: Row) -> Row:  # noqa: PLR0911  # one branch a function of the enumeration
     """Return ``game.policies.activation.activate_one``, bit for bit."""
     if code == _TANH:
         return tanh(x)
@@ -125,15 +169,42 @@ def activated(code: int, x: Row) -> Row:
     if code == _RATIONAL:
         return x / (_ONE + absolute(x))
     if code == _CLAMPED:
-        x = choose(x, -_ONE, -_ONE, x)
-        return choose(_ONE, x, _ONE, x)
+        return _limited(x, _ONE)
+    if code == _SIN:
+        return _sine(_limited(x, _SIN_LIMIT))
+    if code == _SQUARE:
+        return _squared(x)
+    if code == _GAUSS:
+        t = tanh(_HALF * _squared(x))
+        return (_ONE - t) / (_ONE + t)
     return absolute(x) if code == _ABS else x
 
 
 @kernel
-def through_activation(code: int, delta: Row, values: Reals, slopes: Reals, at: Index) -> Row:
-    """Return the gradient with respect to a node's sum; ``delta`` is that with respect to its value."""
-    value = load(values, at)
+def _slope(code: int, value: Row, x: Row) -> Row:
+    """Return the derivative of an activation whose sum x is kept; 0 where x is beyond the limit of its function."""
+    size = absolute(x)
+    if code == _SIN:
+        return choose(size, _SIN_LIMIT, _sine(x + _HALF_PI), _ZERO)
+    if code == _SQUARE:
+        return choose(size, _SQUARE_LIMIT, _TWO * x, _ZERO)
+    if code == _GAUSS:
+        return choose(size, _GAUSS_LIMIT, -_TWO * x * value, _ZERO)
+    return choose(_ZERO, x, _ONE, choose(x, _ZERO, -_ONE, _ZERO))
+
+
+@kernel
+def is_sum_kept(code: int) -> bool:
+    """Whether the derivative of an activation needs the sum, because the value does not tell it."""
+    return code == _ABS or code == _SIN or code == _SQUARE or code == _GAUSS  # noqa: PLR1714  # no sets in kernels
+
+
+@kernel
+def through_activation(code: int, delta: Row, value: Row, slopes: Reals, at: Index) -> Row:
+    """Return the gradient with respect to a node's sum; ``delta`` is that with respect to its ``value``.
+
+    The sum is at ``slopes[at]`` where ``is_sum_kept``.
+    """
     if code == _TANH:
         return delta * (_ONE - value * value)
     if code == _SIGMOID:
@@ -144,10 +215,9 @@ def through_activation(code: int, delta: Row, values: Reals, slopes: Reals, at: 
         rest = _ONE - absolute(value)
         return delta * (rest * rest)
     if code == _CLAMPED:
-        return choose(-_ONE, value, choose(value, _ONE, delta, _ZERO), _ZERO)
-    if code == _ABS:
-        total = load(slopes, at)
-        return choose(_ZERO, total, delta, choose(total, _ZERO, _ZERO - delta, _ZERO))
+        return choose(absolute(value), _ONE, delta, _ZERO)
+    if is_sum_kept(code):
+        return delta * _slope(code, value, load(slopes, at))
     return delta
 
 

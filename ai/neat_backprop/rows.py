@@ -204,6 +204,14 @@ def _absolute(_typing: object, row: types.Type) -> Emitted:
 
 
 @intrinsic
+def _floor(_typing: object, row: types.Type) -> Emitted:
+    def emit(_context: object, builder: Emitted, _signature: object, values: Sequence[Emitted]) -> Emitted:
+        return _called(builder, "floor", values)
+
+    return _row(row), emit
+
+
+@intrinsic
 def _times_power(_typing: object, row: types.Type, shifted: types.Type) -> Emitted:
     def emit(_context: object, builder: Emitted, _signature: object, values: Sequence[Emitted]) -> Emitted:
         bits, power = (builder.bitcast(value, _ROW_BITS) for value in values)
@@ -251,6 +259,8 @@ root = cast("Callable[[Row], Row]", _root)
 """Return the square root."""
 absolute = cast("Callable[[Row], Row]", _absolute)
 """Return the absolute value."""
+floor = cast("Callable[[Row], Row]", _floor)
+"""Return the largest whole number that is not above."""
 times_power = cast("Callable[[Row, Row], Row]", _times_power)
 """Return a row times 2**n, n taken from ``n + 1.5 * 2**23``."""
 exponent = cast("Callable[[Row], Row]", _exponent)

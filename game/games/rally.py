@@ -97,7 +97,7 @@ from numpy.typing import NDArray
 
 from game import contract, seeding
 from game.contract import implement
-from game.games import rally_bots
+from game.games import rally_bots, rally_hindsight
 from game.games.rally_court import *  # the rules are written in the court's own words
 from game.jit import LANES, kernel
 from game.spec import CourtShape, GameSpec, MatchEnd
@@ -513,4 +513,5 @@ GAME: Final = GameSpec(
         paddle_half=float(PADDLE_HALF),
         spin_limit=float(SPIN_LIMIT),
     ),
+    hindsight=rally_hindsight.right_actions,
 )

@@ -124,7 +124,8 @@ def sin(x: np.float32) -> np.float32:
     half = turns * _HALF
     sign = _ONE - np.float32(4.0) * (half - np.floor(half))  # 1 for an even number of half turns, -1 for an odd one
     s = x * x
-    return sign * (x + x * s * (s * (s * (s * _S9 + _S7) + _S5) + _S3))
+    sine: np.float32 = sign * (x + x * s * (s * (s * (s * _S9 + _S7) + _S5) + _S3))
+    return sine
 
 
 @kernel
@@ -143,7 +144,7 @@ def gauss(x: np.float32) -> np.float32:
 
 
 @kernel
-def activate_one(  # noqa: C901, PLR0911  # one branch a function of the enumeration
+def activate_one(  # noqa: PLR0911  # one branch a function of the enumeration
     code: int, x: np.float32
 ) -> np.float32:
     """Return activation ``code`` of ``x``."""

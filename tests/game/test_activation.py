@@ -33,6 +33,22 @@ def test_sigmoid_is_near():
     assert error.max() < 4e-7
 
 
+def test_sin_is_near_within_its_range():
+    grid = np.linspace(-60, 60, 200_001).astype(np.float32)
+    assert np.abs(activated(Activation.SIN, grid) - np.sin(grid.astype(np.float64))).max() < 3e-7
+
+
+def test_gauss_is_near():
+    wide = GRID.astype(np.float64)
+    assert np.abs(activated(Activation.GAUSS, GRID) - np.exp(-wide * wide)).max() < 4e-7
+
+
+def test_square_is_exact_up_to_its_limit():
+    limited = np.clip(GRID, np.float32(-1000), np.float32(1000))
+    assert activated(Activation.SQUARE, GRID).tolist() == (limited * limited).tolist()
+    assert activated(Activation.SQUARE, np.array([np.inf, -1e30], np.float32)).tolist() == [1e6, 1e6]
+
+
 @pytest.mark.parametrize(
     ("code", "formula"),
     [
@@ -57,7 +73,7 @@ def test_equal_to_the_plain_form_bit_for_bit(code):
     assert activated(code, values).view(np.uint32).tolist() == plain.view(np.uint32).tolist()
 
 
-@pytest.mark.parametrize("code", [Activation.TANH, Activation.SIGMOID, Activation.CLAMPED])
+@pytest.mark.parametrize("code", [Activation.TANH, Activation.SIGMOID, Activation.CLAMPED, Activation.SIN, Activation.GAUSS])
 def test_bounded_even_at_infinity(code):
     found = activated(code, SPECIAL)
     assert np.abs(found).max() <= 1 + 4e-7

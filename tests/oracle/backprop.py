@@ -26,6 +26,9 @@ FORWARD: Final[dict[str, Callable[[Reals], Reals]]] = {
     "clamped": lambda z: np.clip(z, -1, 1),
     "abs": np.abs,
     "rational": lambda z: z / (1 + np.abs(z)),
+    "sin": np.sin,
+    "square": np.square,
+    "gauss": lambda z: np.exp(-z * z),
 }
 
 SLOPE: Final[dict[str, Callable[[Reals, Reals], Reals]]] = {
@@ -35,6 +38,9 @@ SLOPE: Final[dict[str, Callable[[Reals, Reals], Reals]]] = {
     "clamped": lambda z, _: np.abs(z) < 1,
     "abs": lambda z, _: np.sign(z),
     "rational": lambda z, _: 1 / np.square(1 + np.abs(z)),
+    "sin": lambda z, _: np.cos(z),
+    "square": lambda z, _: 2 * z,
+    "gauss": lambda z, y: -2 * z * y,
 }
 
 

@@ -32,6 +32,9 @@ _TANH_ABOVE: Final = (
     -2.76076847742355e-16,
 )
 _TANH_BELOW: Final = (4.89352518554385e-03, 2.26843463243900e-03, 1.18534705686654e-04, 1.19825839466702e-06)
+_PER_PI: Final = 0.318309886
+_PI_PARTS: Final = (3.140625, 9.67502593994140625e-4, 1.50995799e-7)
+_SINE: Final = (-1.66666597127914429e-01, 8.33307858556509018e-03, -1.98106907191686332e-04, 2.60831598097867809e-06)
 _TANH_LIMIT: Final = 7.90531110763549805
 
 
@@ -59,6 +62,22 @@ def _horner(x: np.float32, coefficients: Sequence[float]) -> np.float32:
     return total
 
 
+def plain_sin(x: np.float32) -> np.float32:
+    """Return sin(x) to within 3e-7 for x within 60, in float32 arithmetic: a remainder of pi, then Horner's scheme."""
+    x = min(max(x, np.float32(-60)), np.float32(60))
+    turns = np.floor(x * np.float32(_PER_PI) + np.float32(0.5))
+    for part in _PI_PARTS:
+        x = x - turns * np.float32(part)
+    sine = x + x * (x * x) * _horner(x * x, _SINE)
+    return sine if turns % 2 == 0 else -sine
+
+
+def plain_square(x: np.float32) -> np.float32:
+    """Return the square of x, which is limited to 1000."""
+    x = min(max(x, np.float32(-1000)), np.float32(1000))
+    return x * x
+
+
 def plain_activation(code: int, x: np.float32) -> np.float32:
     """Return the value of a node whose sum is ``x``, in float32 arithmetic."""
     half, one = np.float32(0.5), np.float32(1)
@@ -76,6 +95,13 @@ def plain_activation(code: int, x: np.float32) -> np.float32:
             return half + half * plain_tanh(half * x)
         case Activation.ABS:
             return abs(x)
+        case Activation.SIN:
+            return plain_sin(x)
+        case Activation.SQUARE:
+            return plain_square(x)
+        case Activation.GAUSS:
+            t = plain_tanh(half * plain_square(x))
+            return (one - t) / (one + t)
         case _:
             return x
 
@@ -153,6 +179,9 @@ _NUMPY_ACTIVATIONS: Final[Mapping[Activation, Callable[[Array], Array]]] = {
     Activation.TANH: np.tanh,
     Activation.SIGMOID: lambda x: _HALF + _HALF * np.tanh(_HALF * x),
     Activation.ABS: np.abs,
+    Activation.SIN: np.sin,
+    Activation.SQUARE: np.square,
+    Activation.GAUSS: lambda x: np.exp(-x * x),
 }
 
 
@@ -185,6 +214,9 @@ _NEAT_ACTIVATIONS: Final[Mapping[Activation, Callable[[float], float]]] = {
     Activation.TANH: math.tanh,
     Activation.SIGMOID: lambda x: 0.5 + 0.5 * math.tanh(0.5 * x),
     Activation.ABS: abs,
+    Activation.SIN: math.sin,
+    Activation.SQUARE: lambda x: x * x,
+    Activation.GAUSS: lambda x: math.exp(-x * x),
 }
 
 

@@ -2,6 +2,7 @@
 
 import colorsys
 import functools
+from collections.abc import Sequence
 from typing import Final
 
 from app.desktop.theme import SERIES, Theme
@@ -11,7 +12,8 @@ LEAST_CONTRAST: Final = 3.0
 
 _STEPS: Final = 20
 _HUE_STEP: Final = 0.618034  # the golden section: hues that follow each other lie far apart, whatever their number
-_LIGHTNESSES: Final = (0.4, 0.62, 0.48, 0.74, 0.55)  # five: no hue of the next fifty comes back with the same one
+_LIGHTNESSES: Final = {True: (0.4, 0.62, 0.48, 0.74, 0.55), False: (0.42, 0.24, 0.36, 0.18, 0.3)}
+"""On dark and on light; five of them: no hue that is nearly the same comes back with the same one within fifty."""
 _SATURATION: Final = 0.6
 
 Rgb = tuple[float, float, float]
@@ -23,12 +25,12 @@ def curve_colour(slot: int, theme: Theme) -> str:
 
     The first slots have colours that can be told apart by everybody; those behind them have hues and lightnesses of their own.
     """
-    colour = SERIES[slot] if 0 <= slot < len(SERIES) else _generated(slot)
+    colour = SERIES[slot] if 0 <= slot < len(SERIES) else _generated(slot, _LIGHTNESSES[theme.is_dark])
     return legible(colour, theme.base, theme.text)
 
 
-def _generated(slot: int) -> str:
-    lightness = _LIGHTNESSES[slot % len(_LIGHTNESSES)]
+def _generated(slot: int, lightnesses: Sequence[float]) -> str:
+    lightness = lightnesses[slot % len(lightnesses)]
     parts = colorsys.hls_to_rgb(slot * _HUE_STEP % 1.0, lightness, _SATURATION)
     return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
 

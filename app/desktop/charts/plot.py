@@ -27,6 +27,7 @@ _LEAST_HEIGHT_FOR_TITLES: Final = 150
 _LEFT_AXIS_PX: Final = 46
 _TITLE_PX: Final = 16
 _BOTTOM_PX: Final = 56
+_MILLION: Final = 1e6
 
 
 class Plot(QWidget):
@@ -44,7 +45,7 @@ class Plot(QWidget):
         self._widget = pg.GraphicsView()
         self._box = pg.ViewBox(enableMenu=False)
         bottom = pg.DateAxisItem if is_clock else pg.AxisItem
-        self._axes = {"left": pg.AxisItem("left"), "bottom": bottom("bottom")}
+        self._axes = {"left": _ValueAxis("left"), "bottom": bottom("bottom")}
         self._hair = pg.InfiniteLine(angle=90, movable=False)
         self._arrange()
         theme.changed.connect(self._retouch)
@@ -112,6 +113,7 @@ class Plot(QWidget):
             shown = self._axes[side]
             if has_room:
                 shown.setLabel(self._cut(axis.label) if side == "left" else axis.label)
+                shown.resizeEvent()  # which alone puts the title into the middle: it may be longer than the last one
             shown.showLabel(has_room)
         width = _LEFT_AXIS_PX + (_TITLE_PX if has_room else 0)
         self._axes["left"].setWidth(self._theme.px(width))
@@ -158,6 +160,17 @@ class Plot(QWidget):
     def _point(self, where: QPointF) -> None:
         is_inside = self._box.sceneBoundingRect().contains(where)
         self.pointed.emit(float(self._box.mapSceneToView(where).x()) if is_inside else None)
+
+
+class _ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis that says 5M where pyqtgraph says 5e+06."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802  # pyqtgraph's
+        """Return what stands at ``values``."""
+        if self.logMode or max((abs(value) for value in values), default=0.0) < _MILLION:
+            found: list[str] = super().tickStrings(values, scale, spacing)
+            return found
+        return [f"{value / _MILLION:g}M" for value in values]
 
 
 def _curve(line: Line, theme: Theme) -> Any:

@@ -14,8 +14,9 @@ from app.desktop.charts.series import Column
 from app.desktop.charts.strokes import area_colour
 from app.desktop.theme import Theme
 
-_MOST_PARTED: Final = 400
-"""Parts with a line between them and the next one: between more of them there would be no room left for areas."""
+_LEAST_PARTED: Final = 300
+"""Square pixels of a part, on average, from which on there is a line between it and the next: between smaller ones there would
+be no room left for areas."""
 
 
 class Stack(QGraphicsItem):
@@ -24,10 +25,8 @@ class Stack(QGraphicsItem):
     def __init__(self, lines: Sequence[Line], theme: Theme) -> None:
         super().__init__()
         self._areas = [(_outline(line), area_colour(line.curve.slot, theme)) for line in lines]
-        self._pen = QPen(Qt.PenStyle.NoPen)
-        if len(lines) <= _MOST_PARTED:
-            self._pen = QPen(QColor(theme.base), 1)
-            self._pen.setCosmetic(True)
+        self._pen = QPen(QColor(theme.base), 1)
+        self._pen.setCosmetic(True)
         self._bounds = QRectF()
         for outline, _ in self._areas:
             self._bounds |= outline.boundingRect()
@@ -38,7 +37,9 @@ class Stack(QGraphicsItem):
 
     def paint(self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None) -> None:
         """Draw the areas."""
-        painter.setPen(self._pen)
+        shown = painter.worldTransform().mapRect(self._bounds)
+        is_parted = shown.width() * shown.height() >= _LEAST_PARTED * len(self._areas)
+        painter.setPen(self._pen if is_parted else Qt.PenStyle.NoPen)
         for outline, colour in self._areas:
             painter.setBrush(colour)
             painter.drawPolygon(outline)

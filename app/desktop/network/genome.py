@@ -67,19 +67,20 @@ class Genome:
         """Whether there is nothing to draw."""
         return not self.inputs or not self.outputs
 
+    def size(self) -> tuple[str, str]:
+        """Return how many hidden nodes and how many connections it has."""
+        off = sum(not gene.is_enabled for gene in self.connections)
+        disabled = f" ({off:,} disabled)" if off else ""
+        return _count(len(self.hidden), "hidden node"), _count(len(self.connections), "connection") + disabled
+
     def facts(self) -> tuple[str, str, str]:
         """Return which genome it is, how good, and what it consists of, in three lines."""
         which = "genome" if self.id is None else f"genome {self.id:,}"
         when = "" if self.generation is None else f" of generation {self.generation:,}"
         known = [] if self.fitness is None else [f"fitness {number(self.fitness)}"]
         known += ["recurrent"] if self.is_recurrent else []
-        off = sum(not gene.is_enabled for gene in self.connections)
-        disabled = f" ({off:,} disabled)" if off else ""
-        return (
-            which + when,
-            ", ".join([*known, _count(len(self.hidden), "hidden node")]),
-            f"{_count(len(self.connections), 'connection')}{disabled}",
-        )
+        nodes, connections = self.size()
+        return which + when, ", ".join([*known, nodes]), connections
 
 
 def is_genome(value: Json) -> TypeGuard[dict[str, Json]]:

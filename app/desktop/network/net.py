@@ -164,6 +164,14 @@ def _clamped(x: Floats) -> Floats:
     return np.minimum(np.maximum(x, np.float32(-1.0)), np.float32(1.0))
 
 
+def _sin(x: Floats) -> Floats:
+    return np.sin(np.clip(x, np.float32(-60.0), np.float32(60.0)))
+
+
+def _square(x: Floats) -> Floats:
+    return np.square(np.clip(x, np.float32(-1000.0), np.float32(1000.0)))
+
+
 ACTIVATE: Final[Mapping[Activation, Callable[[Floats], Floats]]] = {
     Activation.IDENTITY: lambda x: x,
     Activation.RELU: lambda x: np.maximum(x, np.float32(0.0)),
@@ -172,4 +180,7 @@ ACTIVATE: Final[Mapping[Activation, Callable[[Floats], Floats]]] = {
     Activation.TANH: _tanh,
     Activation.SIGMOID: _sigmoid,
     Activation.ABS: np.abs,
+    Activation.SIN: _sin,
+    Activation.SQUARE: _square,
+    Activation.GAUSS: lambda x: np.exp(-x * x),
 }

@@ -1,6 +1,7 @@
 """Backpropagation through NEAT graphs: the gradients, the steps, and what must not change."""
 
 import copy
+import hashlib
 import itertools
 
 import numpy as np
@@ -32,7 +33,9 @@ def quadrants(n=300, seed=2):
 
 
 def population(count=6, functions=NAMES, seed=3, outputs=2):
+    """Return genomes with small weights, because chains of squares explode, and their networks."""
     genomes = random_genomes(count, (2, outputs), rng(seed), functions=functions)
+    genomes = genomes._replace(weight=genomes.weight * np.float32(0.4))
     return genomes, express(genomes, 2, outputs)
 
 
@@ -63,7 +66,7 @@ def compiled_gradient(genomes, networks, g, points, l2=0.0):
 class TestGradients:
     @pytest.mark.parametrize("name", NAMES)
     def test_oracle_agrees_with_finite_differences(self, name):
-        genomes, networks = population(1, [name])
+        genomes, networks = population(1, [name, "tanh"])
         x, y = quadrants(40)
         graph = NumpyGraph(genomes, networks, 0, 2)
         x = x.T.astype(np.float64)
@@ -74,11 +77,11 @@ class TestGradients:
                     genes[i] = kept + step
                     losses.append(graph.loss(x, y, 0.01))
                 genes[i] = kept
-                assert gradient[i] == pytest.approx((losses[0] - losses[1]) / 2e-6, abs=2e-7)
+                assert gradient[i] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-5, abs=1e-8)
 
     @pytest.mark.parametrize("name", NAMES)
     def test_compiled_gradient_is_the_oracles(self, name):
-        genomes, networks = population(3, [name])
+        genomes, networks = population(3, [name, "tanh"])
         assert not np.any(genomes.response == 1)
         x, y = quadrants(300)
         points = block_points(x, y, 2)
@@ -87,7 +90,7 @@ class TestGradients:
             found = compiled_gradient(genomes, networks, g, points, 0.01)
             assert np.abs(expected[0]).max() > 0.01
             for e, f in zip(expected, found, strict=True):
-                assert f == pytest.approx(e, rel=3e-5, abs=3e-6)
+                assert f == pytest.approx(e, rel=1e-4, abs=5e-6)
 
     def test_outputs_with_every_function_and_readers(self):
         names = {0: "tanh", 1: "sigmoid", 2: "rational", 3: "abs"}
@@ -98,7 +101,7 @@ class TestGradients:
         y = rng(5).integers(0, 3, 90).astype(np.int32)
         found = compiled_gradient(genomes, networks, 0, block_points(x, y, 3))
         for e, f in zip(NumpyGraph(genomes, networks, 0, 2).gradient(x.T, y), found, strict=True):
-            assert f == pytest.approx(e, rel=3e-5, abs=3e-6)
+            assert f == pytest.approx(e, rel=1e-4, abs=5e-6)
 
     def test_kinks_have_the_stated_derivatives(self):
         hidden = {2: "relu", 3: "abs", 4: "clamped"}
@@ -322,6 +325,26 @@ class TestWhatMustNotChange:
         assert same_bits(learned.bias, genomes.bias)
 
 
+class TestMachines:
+    def test_genes_learn_the_same_bits_on_every_machine(self):
+        """The digest came out of code for AVX-512, for AVX2 with fused operations at hand, and for SSE2."""
+        layers = [[-1, -2], list(range(2, 12)), list(range(12, 22)), [0, 1]]
+        ends = [(s, t) for a, b in itertools.pairwise(layers) for s in a for t in b]
+        weights = {end: (37 * i % 101 - 50) / 80 for i, end in enumerate(ends)}
+        names = {node: NAMES[node % 10] for node in range(2, 22)} | {0: "identity", 1: "identity"}
+        genomes = packed([(range(22), weights, names)], rng())
+        i = np.arange(22)
+        genomes = genomes._replace(
+            bias=((i * 29 % 23 - 11) / 32).astype(np.float32), response=(0.75 + i % 5 / 8).astype(np.float32)
+        )
+        i = np.arange(700)
+        x = np.stack([i * 7919 % 2003 / 1024 - 1, i * 104729 % 1999 / 1024 - 1], axis=1)
+        points = block_points(x, (i * 31 % 17) % 2, 2, batch=300)
+        learned = train_population(genomes, express(genomes, 2, 2), points, BackpropSettings())
+        digest = hashlib.sha256(b"".join(array.tobytes() for array in learned)).hexdigest()
+        assert digest == "50b32d81d884a490d5c165b14650d76eb3803532309a9bb3b286135a91c5c3eb"
+
+
 class TestDivergence:
     def test_stops_at_the_last_finite_genes_and_spoils_no_other(self):
         genomes, networks = population(4, ["identity", "relu"])
@@ -351,6 +374,15 @@ class TestDivergence:
             again = train_population(genomes, networks, points, BackpropSettings(steps=steps, lr=1e30, l2=0.0))
             part = genomes.connections_of(g)
             assert same_bits(learned.weight[part], again.weight[part])
+
+    def test_the_last_step_is_taken_back_too(self):
+        genomes, networks = population(3, ["identity"])
+        points = block_points(*quadrants(), 2)
+        learned = train_population(genomes, networks, points, BackpropSettings(steps=1, lr=1e30))
+        assert learned.steps.tolist() == [0, 0, 0]
+        assert not learned.is_finite.any()
+        assert same_bits(learned.weight, genomes.weight)
+        assert learned.loss == pytest.approx(scores(genomes, networks, points).cross_entropy, rel=1e-6)
 
 
 class TestLearning:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ai.errors import TrainingError
-from ai.neat_backprop.match_data import _Job, _Recorder, record_matches
+from ai.match_record import MatchRecorder, RecordedMatch
+from ai.neat_backprop.match_data import record_matches
 from game.batch import play_batch
 from game.games.rally import GAME
 from game.jit import LANES
@@ -75,10 +76,10 @@ def test_rows_are_what_the_step_face_shows_tick_by_tick(teacher, every):
 def test_more_matches_than_lanes_last_as_long_as_in_the_batch_face():
     bank = build_bank([bot("predictor"), bot("tracker")])
     seeds = pair_seeds(3, 0, LANES).tolist()
-    jobs = [_Job(1, pair, seed, swapped) for pair, seed in enumerate(seeds) for swapped in (False, True)]
+    jobs = [RecordedMatch(1, pair, seed, swapped) for pair, seed in enumerate(seeds) for swapped in (False, True)]
     specs = [MatchSpec(n, int(job.is_swapped), 1 - int(job.is_swapped), job.seed) for n, job in enumerate(jobs)]
     ticks = play_batch(GAME, bank, match_array(specs))["ticks"]
-    record = _Recorder(GAME, bank, jobs).record(1, 10**6)
+    record = MatchRecorder(GAME, bank, jobs, GAME.default_points).record(1, 10**6)
     assert np.bincount(record.jobs).tolist() == ticks.tolist()
 
 
@@ -126,7 +127,7 @@ def test_a_few_such_opponents_do_no_harm_to_the_rest():
 
 def test_too_much_is_refused():
     bank = build_bank([bot("tracker")] * 2)
-    jobs = [_Job(1, pair, pair, is_swapped=False) for pair in range(5)]
-    recorder = _Recorder(GAME, bank, jobs)
+    jobs = [RecordedMatch(1, pair, pair, is_swapped=False) for pair in range(5)]
+    recorder = MatchRecorder(GAME, bank, jobs, GAME.default_points)
     with pytest.raises(TrainingError, match="more than 5,000,000 ticks are recorded: choose fewer pairs"):
         recorder.record(1, 1000)

@@ -6,15 +6,19 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from ai.runs import Plan, Runs
+from ai.trainer import trainer
 from app.desktop.charts.dock import ChartsDock
 from app.desktop.charts.elo import Rating
 from app.desktop.charts.training import Progress
 from app.desktop.panels import charts
 from app.session import open_league
 from game.executors.serial import SerialExecutor
+from game.games import game
 from league.config import SeasonConfig
 from league.schema import RunRow
 from league.season import Season
+from tests.app.desktop.evolution_samples import Evolution
 
 
 @pytest.fixture
@@ -266,6 +270,41 @@ def test_groups_axes_and_runs_are_chosen(dock, desktop, qtbot):
     assert tab.view.model.curves[1].series.x.tolist() == [0.5, 1.0, 1.5]
     desktop.hub.run_selected.emit("es-1")
     assert titles(tab.view) == ["Matches"]
+
+
+def test_hundreds_of_species_are_stacked_and_only_the_largest_listed(dock, desktop, qtbot):
+    run = Evolution(700, life=15)
+    ids = {name for row in run.rows for name in row.values if name.startswith("species/")}
+    with open_league(str(desktop.home.folder)) as league:
+        runs = Runs(league.home, league.store)
+        stored = runs.create(Plan(trainer("neat"), trainer("neat").configure({}), game("rally"), 3, "many"))
+        for row in run.rows:
+            stored.folder.append(row)
+    dock.tabs.setCurrentWidget(dock.training)
+    desktop.hub.runs_changed.emit()
+    view, tab = dock.training.view, dock.training
+    qtbot.waitUntil(lambda: tab.group.findText("Species") >= 0)
+    tab.group.setCurrentText("Species")
+    tab.group.activated.emit(tab.group.currentIndex())
+    qtbot.waitUntil(lambda: len(view.model.curves) == len(ids) > 250)
+    wait_drawn(dock, qtbot, view)
+    (drawn,) = view.plot._items
+    assert 0 < drawn.boundingRect().height() <= run.population
+    alive = [name.partition("/")[2] for name in run.rows[-1].values if name.startswith("species/")]
+    assert legend_names(view) == [f"Species {number}" for number in sorted(map(int, alive))]
+    view._point(350.0)
+    assert view.legend.headerItem().text(0) == "Step 350"
+    then = [name.partition("/")[2] for name in run.rows[349].values if name.startswith("species/")]
+    assert legend_names(view) == [f"Species {number}" for number in sorted(map(int, then))]
+    view.legend.topLevelItem(0).setCheckState(0, Qt.CheckState.Unchecked)
+    view._point(None)
+    assert f"Species {min(map(int, then))}" in legend_names(view)
+    view.reset()
+    assert f"Species {min(map(int, then))}" not in legend_names(view)
+
+
+def legend_names(view):
+    return [view.legend.topLevelItem(row).text(0) for row in range(view.legend.topLevelItemCount())]
 
 
 # Throughput

@@ -131,6 +131,20 @@ def test_every_curve_is_told_from_the_background_and_from_the_others(theme):
     assert all(contrast(colour, theme.base) >= LEAST_CONTRAST for colour in colours)
 
 
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
+def test_hundreds_of_numbers_have_colours_of_their_own(theme):
+    colours = [curve_colour(slot, theme) for slot in range(300)]
+    assert all(contrast(colour, theme.base) >= LEAST_CONTRAST for colour in colours)
+    assert len(set(colours)) > 290
+    near = [far_apart(colours[one], colours[two]) for one in range(150) for two in range(one + 1, one + 25)]
+    assert min(near) >= 12
+
+
+def far_apart(one, other):
+    """Return how different two colours are, as the largest difference of their parts, 0 to 255."""
+    return max(abs(int(one[at : at + 2], 16) - int(other[at : at + 2], 16)) for at in (1, 3, 5))
+
+
 def test_contrast_is_that_of_the_standard():
     assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # WCAG's well-known example

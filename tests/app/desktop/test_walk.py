@@ -73,7 +73,7 @@ def _evolved_player_wins(home: Path) -> None:
     """The player that was evolved is in the league, and won the season that was played with it."""
     table = _command_line("--home", str(home), "standings", "--season", "2")
     lines: Any = table["standings"]
-    line = next(each for each in lines if each["name"] == NAME)
+    line = next(each for each in lines if each["player"] == NAME)
     assert table["state"] == "complete"
     assert line["wins"] > line["losses"]
 

@@ -17,6 +17,7 @@ from app.desktop.widgets import ElidedLabel, IconButton
 _ZOOMS: Final = (1.0, 1.5, 2.0, 3.0, 4.0)
 _TEXT_LINES: Final = 3
 _LEAST: Final = (120, 70)
+_TALL: Final = 200
 _OFF_KEY: Final = "genome/with_disabled"
 
 
@@ -117,8 +118,13 @@ class GenomeBody(DetailBody):
         return chosen
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
-        """Fit, or stay as many times as large."""
+        """Fit, or stay as many times as large; where there is little room, the text has one line."""
         super().resizeEvent(event)
+        is_tall = self._is_tall()
+        if is_tall == self.lines[1].isHidden():
+            for line in self.lines[1:]:
+                line.setVisible(is_tall)
+            self._tell("")
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
@@ -144,10 +150,13 @@ class GenomeBody(DetailBody):
     def _tell(self, text: str) -> None:
         genome = self._genome
         if not text and genome is not None:
-            text = "\n".join(genome.facts())
+            text = "\n".join(genome.facts()) if self._is_tall() else ", ".join(genome.size())
         texts = [*text.split("\n"), *[""] * _TEXT_LINES]
         for line, each in zip(self.lines, texts, strict=False):
             line.set_text(each)
+
+    def _is_tall(self) -> bool:
+        return self.height() >= self._desktop.theme.px(_TALL)
 
     def _fit(self) -> None:
         zoom = _ZOOMS[self._zoom]
