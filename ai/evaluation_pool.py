@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class EvaluationPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def evaluate(self, generation: Arrays, count: int) -> dict[str, NDArray[np.generic]]:
+    def evaluate(self, generation: Arrays, count: int) -> dict[str, NDArray[Any]]:
         """Return what the fitness function says of the ``count`` members of ``generation``, joined along the first axis.
 
         Raises

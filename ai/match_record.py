@@ -21,6 +21,9 @@ from game.spec import GameSpec
 
 MAX_ROWS: Final = 5_000_000
 
+_MEAN_BURST: Final = 20
+"""Ticks that a disturbance takes on average."""
+
 
 class RecordedMatch(NamedTuple):
     """One match of the recorded player, who plays on the right if ``is_swapped``."""
@@ -64,6 +67,32 @@ def joined_records(records: Sequence[Record]) -> Record:
     return Record(observations[order], actions[order], jobs[order])
 
 
+class Disturbance:
+    """Random actions, held for some ticks each: they lead to states in which a player does not bring itself.
+
+    Source: M. Laskey et al.: "DART: Noise Injection for Robust Imitation Learning", 2017. Deviation: bursts of one action, as
+    single ticks hardly move a paddle.
+    """
+
+    def __init__(self, share: float, n_actions: int, rng: np.random.Generator) -> None:
+        self._chance = share / max(1.0 - share, 1e-6) / _MEAN_BURST
+        self._n_actions = n_actions
+        self._rng = rng
+        self._left = np.zeros(LANES, np.int64)
+        self._action = np.zeros(LANES, np.int32)
+
+    def take_over(self, actions: NDArray[np.int32]) -> None:
+        """Put random actions in the place of those of the lanes that are disturbed at this tick."""
+        n, rng = len(actions), self._rng
+        left, action = self._left[:n], self._action[:n]
+        begins = (left == 0) & (rng.random(n) < self._chance)
+        left[begins] = rng.integers(1, 2 * _MEAN_BURST, begins.sum())
+        action[begins] = rng.integers(self._n_actions, size=begins.sum())
+        is_disturbed = left > 0
+        actions[is_disturbed] = action[is_disturbed]
+        left[is_disturbed] -= 1
+
+
 class MatchRecorder:
     """Plays matches between policy 0 of a bank and one opponent, and keeps what policy 0 sees and does.
 
@@ -86,9 +115,10 @@ class MatchRecorder:
         self._actions = [np.zeros(LANES, np.int32) for _ in policies]
         self._ended = np.zeros(LANES, np.int32)
 
-    def record(self, every: int, most: int) -> Record:
+    def record(self, every: int, most: int, disturbance: Disturbance | None = None) -> Record:
         """Play all matches and return every ``every``-th tick of each; more than ``most`` rows are a ``TrainingError``.
 
+        A ``disturbance`` takes the recorded player's hand now and then; what is recorded is what it wanted to do.
         A lane whose match is over takes the next one. When there is none, it plays its last once more, for nobody.
         """
         playing = np.arange(self._n, dtype=np.int32)
@@ -114,6 +144,8 @@ class MatchRecorder:
                 raise TrainingError(
                     f"more than {MAX_ROWS:,} ticks are recorded: choose fewer pairs or opponents, or a larger step than {every}"
                 )
+            if disturbance is not None:
+                disturbance.take_over(mine)
             advance_lanes(self._court, self._actions[0], self._actions[1], self._ended, self._n)
             ticks += 1
             for lane in np.flatnonzero(is_forfeited | (self._ended[: self._n] != 0)).tolist():

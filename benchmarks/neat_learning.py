@@ -23,14 +23,14 @@ from game.seeding import pair_seeds
 TARGETS: Final[Mapping[str, float]] = {"tracker": 60.0, "predictor": 300.0}
 """Seconds in which each bot is to be beaten, in the median of the seeds; every seed in twice that."""
 
-_SCORE: Final = 0.75
+_SHARE: Final = 0.75
 _PAIRS: Final = 100
 _TEST_SEED: Final = 2**41
 _LOOK_S: Final = 1.0
 
 
 class _Learning:
-    title = "NEAT from scratch, standard preset, pool of all cores: training seconds to a score of 75 % in 100 pairs"
+    title = "NEAT from scratch, standard preset, pool of all cores: seconds of training until it wins 75 % of 100 pairs"
 
     def rows(self, *, is_quick: bool) -> list[Row]:
         """Train one seed after the other until both bots are beaten, at most for twice the target."""
@@ -82,22 +82,22 @@ def seconds_to_beat(
             if champion is None or not is_new or seconds - looked < _LOOK_S:
                 continue
             looked, is_new = seconds, False
-            scores = score_against(champion, bots)
+            scores = pairs_won(champion, bots)
             shown = ", ".join(f"{name} {score:.0%}" for name, score in scores.items())
             tell(f"seed {seed}, {seconds:.0f} s, generation {report.step}: {shown}")
             for name, score in scores.items():
-                if score >= _SCORE and seconds < limits[name]:
+                if score >= _SHARE and seconds < limits[name]:
                     beaten.setdefault(name, seconds)
         learner.close()
     return {name: beaten.get(name, float("inf")) for name in limits}
 
 
-def score_against(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:
-    """Return the score of ``policy`` against each bot in 100 pairs to the game's own points."""
+def pairs_won(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:
+    """Return the share of 100 pairs, to the game's own points, that ``policy`` wins against each bot: more than one of the two."""
     rows = pair_rows(1, len(bots), pair_seeds(_TEST_SEED, 0, _PAIRS), GAME.default_points)
     results = play_batch(GAME, build_bank([policy, *bots.values()]), rows)
-    scores = CandidateSides.of(results, 1, len(bots)).score[0].mean(axis=(1, 2))
-    return dict(zip(bots, np.asarray(scores).tolist(), strict=True))
+    is_won = CandidateSides.of(results, 1, len(bots)).score[0].sum(axis=2) > 1.0
+    return dict(zip(bots, np.asarray(is_won.mean(axis=1)).tolist(), strict=True))
 
 
 def _tell(line: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from ai.neat.config import EvolutionConfig
+from ai.neat.config import MAX_POPULATION, EvolutionConfig, Rate
 from ai.trainer import ConfigFile, Learner, MetricSpec, Preset, TrainContext, Trainer
 from game.spec import GameSpec
 
@@ -21,6 +21,13 @@ Mode: TypeAlias = Literal["baseline", "competitive", "self_play", "curriculum"]
 class NeatConfig(EvolutionConfig):
     """Evolution, and how genomes are judged."""
 
+    population: int = Field(80, ge=2, le=MAX_POPULATION, description="Genomes of a generation.")
+    num_hidden: int = Field(8, ge=0, le=256, description="Hidden nodes of the first genomes.")
+    crossover_prob: Rate = Field(0.25, description="Share of the children that have two parents; neat-python: all.")
+    weight_mutate_rate: Rate = Field(0.05, description="Chance that a weight is changed.")
+    weight_mutate_power: float = Field(0.2, ge=0.0, le=100.0, description="Standard deviation of that change.")
+    bias_mutate_rate: Rate = Field(0.05, description="Chance that a bias is changed.")
+
     mode: Mode = Field(
         "baseline",
         description="Against whom: chosen players; random genomes of the population; its own past; a ladder of players.",
@@ -34,7 +41,7 @@ class NeatConfig(EvolutionConfig):
     start_from: str = Field(
         "", max_length=128, description="A graph player of the league whose mutated copies are the first generation."
     )
-    pairs: int = Field(5, ge=1, le=1000, description="Pairs of matches of each genome against each opponent.")
+    pairs: int = Field(3, ge=1, le=1000, description="Pairs of matches of each genome against each opponent.")
     points: int = Field(3, ge=1, le=21, description="Points that win a match of the training.")
     rivals: int = Field(6, ge=1, le=100, description="Opponents of each genome in competition and self-play.")
     hall_size: int = Field(32, ge=1, le=1000, description="Past champions that self-play remembers.")
@@ -59,28 +66,29 @@ class NeatConfig(EvolutionConfig):
     novelty_neighbours: int = Field(15, ge=1, le=1000, description="Nearest behaviours that novelty is measured by.")
 
     hindsight_steps: int = Field(
-        20,
+        500,
         ge=0,
         le=10_000,
         description="Gradient steps by which a genome that is born learns what would have been right in recorded matches; "
         "0 for evolution alone.",
     )
     hindsight_lr: float = Field(0.01, gt=0.0, le=10.0, description="Step size of these steps (Adam).")
-    hindsight_rows: int = Field(2048, ge=1, le=1_000_000, description="Recorded ticks that a generation learns from.")
+    hindsight_rows: int = Field(8192, ge=1, le=1_000_000, description="Recorded ticks that a generation learns from.")
+    hindsight_batch: int = Field(256, ge=1, le=1_000_000, description="Recorded ticks of one gradient step.")
     hindsight_capacity: int = Field(
         100_000, ge=1, le=5_000_000, description="Recorded ticks that are kept, the newest."
     )
-    hindsight_every: int = Field(4, ge=1, le=100_000, description="Generations between two recordings of the champion.")
+    hindsight_every: int = Field(2, ge=1, le=100_000, description="Generations between two recordings of the champion.")
     hindsight_pairs: int = Field(
-        16, ge=1, le=1000, description="Pairs of matches against each opponent in a recording."
+        10, ge=1, le=1000, description="Pairs of matches against each opponent in a recording."
     )
     hindsight_rivals: int = Field(3, ge=1, le=100, description="Opponents of a recording, drawn anew for each.")
     hindsight_record_every: int = Field(3, ge=1, le=1000, description="Ticks between two that are kept.")
 
     finalists: int = Field(
-        30, ge=1, le=256, description="Best genomes of a generation that play once more, on new seeds."
+        12, ge=1, le=256, description="Best genomes of a generation that play once more, on new seeds."
     )
-    final_pairs: int = Field(12, ge=1, le=10_000, description="Pairs of each finalist against each opponent.")
+    final_pairs: int = Field(10, ge=1, le=10_000, description="Pairs of each finalist against each opponent.")
     evaluate_every: int = Field(
         10, ge=1, le=100_000, description="Generations between two measurements of the champion."
     )
@@ -136,7 +144,7 @@ def _start(config: NeatConfig, context: TrainContext) -> Learner:
 def _read_config(path: Path, game: GameSpec) -> Mapping[str, object]:
     from ai.neat.ini import read_ini  # neat-python is not needed to list trainers
 
-    return read_ini(path, game)
+    return {**read_ini(path, game), "hindsight_steps": 0}  # neat-python's genomes do not learn
 
 
 EVOLUTION_METRICS: Final = (
@@ -167,28 +175,50 @@ EVOLUTION_METRICS: Final = (
 )
 """What every trainer with NEAT genomes reports."""
 
+_PLAIN: Final = {
+    "hindsight_steps": 0,
+    "population": 150,
+    "num_hidden": 0,
+    "crossover_prob": 1.0,
+    "weight_mutate_rate": 0.3,
+    "weight_mutate_power": 0.4,
+    "bias_mutate_rate": 0.2,
+    "pairs": 5,
+    "finalists": 30,
+    "final_pairs": 12,
+}
+"""Evolution of structure and weights, nothing else."""
+
 TRAINER: Final = Trainer(
     name="neat",
     title="NEAT",
     description=(
         "NeuroEvolution of Augmenting Topologies: a population of small networks in species, whose nodes and connections are "
-        "added and removed by mutation, plays matches against scripted bots, itself or its own past."
+        "added and removed by mutation, plays matches against scripted bots, itself or its own past. New genomes also learn, by "
+        "gradient steps, from what the champion should have done in its own matches; what they have learned is inherited."
     ),
     version=1,
     config_class=NeatConfig,
     presets={
-        "quick": Preset("Quick", "Beats the tracker; a minute.", 60.0, {"generations": 120}),
-        "standard": Preset("Standard", "A solid player; about five minutes.", 300.0, {"generations": 600}),
+        "quick": Preset("Quick", "Beats the tracker and the predictor; a minute.", 60.0, {"generations": 80}),
+        "standard": Preset("Standard", "A strong player; about five minutes.", 300.0, {"generations": 400}),
         "thorough": Preset(
             "Thorough",
-            "A larger population up the whole ladder; half an hour.",
+            "A larger population against the whole ladder; half an hour.",
             1800.0,
-            {
-                "generations": 2000,
-                "population": 300,
-                "mode": "curriculum",
-                "opponents": ("tracker", "predictor", "aimer"),
-            },
+            {"generations": 1200, "population": 150, "pairs": 4, "opponents": ("tracker", "predictor", "aimer")},
+        ),
+        "evolution": Preset(
+            "Evolution alone",
+            "NEAT as in the paper: nobody learns in a lifetime. Beats the tracker, not the predictor; five minutes.",
+            300.0,
+            {"generations": 400, **_PLAIN},
+        ),
+        "self-play": Preset(
+            "Self-play",
+            "Against the population and its past champions, without looking at any other player; five minutes.",
+            300.0,
+            {"generations": 400, "mode": "self_play"},
         ),
     },
     metrics=(

@@ -42,6 +42,7 @@ class EvolutionConfig(TrainerConfig):
     conn_delete_prob: Rate = Field(0.1, description="Chance that a child loses a connection.")
     node_add_prob: Rate = Field(0.15, description="Chance that a child gets a new node within a connection.")
     node_delete_prob: Rate = Field(0.05, description="Chance that a child loses a hidden node.")
+    crossover_prob: Rate = Field(1.0, description="Share of the children that have two parents; neat-python: all.")
     single_structural_mutation: bool = Field(default=False, description="At most one of these four changes a child.")
     structural_mutation_surer: Literal["default", "true", "false"] = Field(
         "default", description="Whether a change that is not possible becomes a similar one; 'default': if single."

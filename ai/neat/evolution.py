@@ -159,7 +159,7 @@ def mapping_of(numbers: Mapping[str, Json], name: str) -> dict[str, Json]:
 def whole_of(numbers: Mapping[str, Json], name: str) -> int:
     """Return a whole number of a checkpoint; ``TrainingError`` if it is not there."""
     value = numbers.get(name)
-    if not isinstance(value, int):
+    if not isinstance(value, int) or value < 0:
         raise TrainingError(
             f"the checkpoint's '{name}' is {value!r}, a whole number is needed: resume from another one"
         )

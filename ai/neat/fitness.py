@@ -127,7 +127,10 @@ class Evidence(NamedTuple):
         return bound
 
 
+FEATURES: Final = ("hits", "aim", "offset", "reaction", "distance")
+"""What a contact profile is made of: columns of ``Sides``, nothing of the opponent's play."""
+
+
 def behaviour(sides: Sides, count: int) -> NDArray[np.float64]:
-    """Return the contact profile of each of the first ``count`` policies, float64[count, 5]: nothing of its opponents' play."""
-    columns = (sides.hits, sides.aim, sides.offset, sides.reaction, sides.distance)
-    return np.stack([means(column, sides.policy, count) for column in columns], axis=1)
+    """Return the contact profile of each of the first ``count`` policies, float64[count, features]."""
+    return np.stack([means(getattr(sides, name), sides.policy, count) for name in FEATURES], axis=1)

@@ -21,6 +21,7 @@ UNIFORM_SHARE: Final = 0.2
 
 _DECAY: Final = 0.9  # of the counts, with each new record: the population that has played them changes
 _UNKNOWN: Final = 0.5  # the win rate that a member begins with, as one match
+_PREFIX: Final = "hall/"
 _NAMES: Final = ("hall/score", "hall/games", "hall/born")
 
 
@@ -89,7 +90,7 @@ class HallOfFame:
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Go back to what ``to_arrays`` has written; ``TrainingError`` if it does not fit together."""
-        if _NAMES[0] not in arrays:
+        if not any(name.startswith(_PREFIX) for name in arrays):
             self.genomes, self._score, self._games, self.born = None, np.zeros(0), np.zeros(0), np.zeros(0, np.int64)
             return
         self.genomes = from_arrays(arrays, "hall")

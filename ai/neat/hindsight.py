@@ -1,8 +1,8 @@
 """Learning from hindsight: what the champion should have done in its own matches, learned by gradient steps.
 
-Nobody teaches: the labels come from what happened afterwards (``GameSpec.hindsight``). The champion's matches are recorded, added to
-the rows of earlier champions, and learned by everybody who is born, as in dataset aggregation, with hindsight in the expert's
-place (S. Ross, G. Gordon, D. Bagnell: "A Reduction of Imitation Learning and Structured Prediction to No-Regret Online
+Nobody teaches: the labels come from what happened afterwards (``GameSpec.hindsight``). The champion's matches are recorded,
+added to the rows of earlier champions, and learned by everybody who is born, as in dataset aggregation, with hindsight in the
+expert's place (S. Ross, G. Gordon, D. Bagnell: "A Reduction of Imitation Learning and Structured Prediction to No-Regret Online
 Learning", 2011).
 """
 
@@ -115,7 +115,8 @@ class Study:
         config, game = self._config, self._game
         if not self._lessons.count or not len(learners):
             return genomes
-        points = block_points(*self._lessons.draw(config.hindsight_rows, rng), game.n_actions)
+        x, y = self._lessons.draw(config.hindsight_rows, rng)
+        points = block_points(x, y, game.n_actions, batch=config.hindsight_batch)
         networks = express(genomes, game.n_observations, game.n_actions)
         learned = train_population(genomes, networks, points, self._settings, chosen=learners, threads=self._workers)
         return genomes._replace(

@@ -352,7 +352,7 @@ def _fields(values: _Values) -> dict[str, object]:
     if fields["activation_default"] == "none":
         fields["activation_default"] = "random"
     fields.update(_connection(values["initial_connection"]))
-    fields.update(species_target_mode="fixed", linear_outputs=False)
+    fields.update(species_target_mode="fixed", linear_outputs=False, crossover_prob=1.0)
     try:
         EvolutionConfig.model_validate(fields)
     except ValidationError as error:

@@ -10,7 +10,7 @@ from ai.errors import TrainingError
 from ai.neat import WEIGHTS, NeatConfig
 from ai.neat.evolution import Evolution, array_of, mapping_of, quartile_range, whole_of
 from ai.neat.fitness import Evidence, Weights
-from ai.neat.genomes import Genomes, from_arrays, to_arrays
+from ai.neat.genomes import Genomes, check_structure, from_arrays, to_arrays
 from ai.neat.hall_of_fame import HallOfFame
 from ai.neat.hindsight import Study
 from ai.neat.interchange import genomes_from_json, policy_to_json
@@ -59,7 +59,7 @@ class NeatLearner:
         names = (self._game.observations, self._game.actions)
         self._evolution = Evolution(config, names, self._rng, context.say)
         if config.start_from:
-            self._evolution.population.begin_with(_genome_of(config.start_from, context))
+            self._evolution.population.begin_with(_genome_of(config, context))
         self._judge = Judge(config, context, Weights(*(getattr(config, name) for name in WEIGHTS)))
         self._rivals = self._rival_choice()
         self._novelty = NoveltyArchive(config.novelty_neighbours)
@@ -236,8 +236,7 @@ class NeatLearner:
         }
         if self._study is not None:
             arrays.update(self._study.arrays())
-        if self._novelty.behaviours is not None:
-            arrays["novelty"] = self._novelty.behaviours.copy()
+        arrays.update(self._novelty.to_arrays())
         numbers: dict[str, Json] = {
             **evolution.numbers,
             "rivals": dict(self._rivals.numbers()),
@@ -260,30 +259,41 @@ class NeatLearner:
         self._known = Evidence(*array_of(arrays, "known", (3, count)).astype(np.float64))
         if self._study is not None:
             self._study.restore(arrays)
-        novelty = arrays.get("novelty")
-        self._novelty.behaviours = None if novelty is None else novelty.astype(np.float64)
+        self._novelty.restore(arrays)
         self._step, self._judge.seeds_used = whole_of(numbers, "step"), whole_of(numbers, "seeds_used")
-        self._hashes = {int(key): str(value) for key, value in mapping_of(numbers, "hashes").items()}
-        self._crown = None
-        if "crown" in numbers:
-            fields = mapping_of(numbers, "crown")
-            scores = fields.get("scores")
-            evidence = Evidence(*array_of(arrays, "crown/evidence", (3, 1)).astype(np.float64))
-            measured = (
-                [float(score) for score in scores if isinstance(score, float)] if isinstance(scores, list) else []
-            )
-            self._crown = _Crown(from_arrays(arrays, "crown"), whole_of(fields, "generation"), evidence, measured)
+        hashes = mapping_of(numbers, "hashes")
+        if not all(key.isdecimal() and isinstance(value, str) for key, value in hashes.items()):
+            raise TrainingError("the checkpoint's 'hashes' are none of genomes: resume from another one")
+        self._hashes = {int(key): str(value) for key, value in hashes.items()}
+        self._crown = self._crown_of(state) if "crown" in numbers else None
+
+    def _crown_of(self, state: LearnerState) -> _Crown:
+        """Return the champion of a state; ``TrainingError`` if it is none of this game."""
+        genome, fields = from_arrays(state.arrays, "crown"), mapping_of(state.numbers, "crown")
+        check_structure(genome, self._game.n_observations, self._game.n_actions)
+        evidence = Evidence(*array_of(state.arrays, "crown/evidence", (3, genome.size)).astype(np.float64))
+        found = fields.get("scores")
+        scores = [score for score in found if isinstance(score, float)] if isinstance(found, list) else None
+        if genome.size != 1 or scores is None or len(scores) not in (0, len(self._opponents)):
+            raise TrainingError("the checkpoint's champion does not fit the configuration: resume from another one")
+        return _Crown(genome, whole_of(fields, "generation"), evidence, scores)
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def _genome_of(name: str, context: TrainContext) -> Genomes:
-    """Return the genome of the league's player ``name``; ``TrainingError`` if it is no graph."""
+def _genome_of(config: NeatConfig, context: TrainContext) -> Genomes:
+    """Return the genome of the league's player to start from; ``TrainingError`` if it is no such graph."""
+    name = config.start_from
     policy = context.opponent(name).policy
     if not isinstance(policy, GraphPolicy):
         raise TrainingError(
             f"start_from is '{name}', a {policy.kind.name.lower()} player: evolution begins from graphs only, such as "
             "champions of NEAT"
+        )
+    if policy.is_recurrent == config.feed_forward:
+        kind = "recurrent" if policy.is_recurrent else "feed-forward"
+        raise TrainingError(
+            f"start_from is '{name}', a {kind} network, and feed_forward is {config.feed_forward}: change one of the two"
         )
     return genomes_from_json(policy_to_json(policy))

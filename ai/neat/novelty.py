@@ -5,11 +5,16 @@ Deviations: features are divided by the spread of the population's, and the arch
 generation.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ai.errors import TrainingError
+from ai.neat.fitness import FEATURES
+
+_NAME: Final = "novelty"
 _KEPT_A_GENERATION: Final = 3
 _ARCHIVE: Final = 500
 
@@ -40,3 +45,16 @@ class NoveltyArchive:
         self.behaviours = kept[-_ARCHIVE:]
         novelty: NDArray[np.float64] = nearest / (1.0 + nearest)
         return novelty
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the archive as arrays of a checkpoint."""
+        return {} if self.behaviours is None else {_NAME: self.behaviours.copy()}
+
+    def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """Go back to what ``to_arrays`` has written; ``TrainingError`` if it holds no behaviours."""
+        behaviours = arrays.get(_NAME)
+        if behaviours is not None and (behaviours.ndim != 2 or behaviours.shape[1] != len(FEATURES)):
+            raise TrainingError(
+                f"the checkpoint's '{_NAME}' is {behaviours.shape}: {len(FEATURES)} columns are needed; resume from another one"
+            )
+        self.behaviours = None if behaviours is None else behaviours.astype(np.float64)

@@ -152,6 +152,8 @@ class Population:
             elites.append(ranked[: self._config.elitism])
             survivors = ranked[: max(2, int(np.ceil(self._config.survival_threshold * len(ranked))))]
             drawn = self._rng.integers(len(survivors), size=(max(0, share - len(elites[-1])), 2))
+            is_alone = self._rng.random(len(drawn)) >= self._config.crossover_prob
+            drawn[is_alone, 1] = drawn[is_alone, 0]
             pairs.append(survivors[drawn])
         chosen = np.concatenate(pairs)
         is_second_fitter = fitness[chosen[:, 1]] >= fitness[chosen[:, 0]]  # neat-python: of equals the second

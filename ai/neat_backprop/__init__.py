@@ -32,6 +32,13 @@ class NeatBackpropConfig(EvolutionConfig):
     )
     record_every: int = Field(3, ge=1, le=1000, description="Ticks between two rows of the record.")
 
+    disturbance: float = Field(
+        0.6,
+        ge=0.0,
+        le=0.9,
+        description="Share of the recorded ticks on which a random action takes the teacher's place.",
+    )
+
     steps: int = Field(40, ge=0, le=100_000, description="Gradient steps of each genome in a generation.")
     lr: float = Field(5e-3, gt=0.0, le=10.0, description="Step size of Adam.")
     l2: float = Field(

@@ -22,7 +22,7 @@ from ai.neat_backprop.backprop import block_points, scores
 from ai.neat_backprop.data_files import read_dataset
 from ai.neat_backprop.datasets import Dataset
 from ai.neat_backprop.fitness import GENOMES, ROWS, FitnessBackpropShared
-from ai.neat_backprop.match_data import record_matches
+from ai.neat_backprop.match_data import Recording, record_matches
 from ai.neat_backprop.tasks import TASKS
 from ai.trainer import Champion, Json, LearnerState, StepReport, TrainContext
 from game.policies.file import PlayerFile
@@ -271,7 +271,8 @@ def _dataset(config: NeatBackpropConfig, context: TrainContext) -> Dataset:
         teacher = context.opponent(config.teacher).policy
         opponents = [opponent.policy for opponent in context.opponents(config.opponents)]
         context.say(f"recording matches of '{config.teacher}'")
-        return record_matches(context.game, teacher, opponents, config.match_pairs, context.seed, config.record_every)
+        recording = Recording(config.match_pairs, context.seed, config.record_every, config.disturbance)
+        return record_matches(context.game, teacher, opponents, recording)
     if config.task == "file":
         return read_dataset(Path(config.data_file), rng)
     task = TASKS[config.task]

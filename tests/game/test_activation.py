@@ -73,7 +73,9 @@ def test_equal_to_the_plain_form_bit_for_bit(code):
     assert activated(code, values).view(np.uint32).tolist() == plain.view(np.uint32).tolist()
 
 
-@pytest.mark.parametrize("code", [Activation.TANH, Activation.SIGMOID, Activation.CLAMPED, Activation.SIN, Activation.GAUSS])
+@pytest.mark.parametrize(
+    "code", [Activation.TANH, Activation.SIGMOID, Activation.CLAMPED, Activation.SIN, Activation.GAUSS]
+)
 def test_bounded_even_at_infinity(code):
     found = activated(code, SPECIAL)
     assert np.abs(found).max() <= 1 + 4e-7

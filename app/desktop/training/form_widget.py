@@ -28,7 +28,8 @@ from app.desktop.form import ConfigForm
 from app.desktop.theme import ThemeStore
 from app.desktop.training.card_text import rough_duration
 from app.desktop.training.new_run import NewRun, crowding, preset_values
-from app.desktop.widgets import IconButton, problem_label, quiet_label
+from app.desktop.training.paragraph import Paragraph
+from app.desktop.widgets import IconButton
 
 if TYPE_CHECKING:  # the window paints before the kernels are imported
     from ai.trainer import Trainer
@@ -65,11 +66,11 @@ class NewRunForm(QWidget):
         self.trainer.setAccessibleName("Trainer")
         self.trainer.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.trainer.currentIndexChanged.connect(self._show_trainer)
-        self.description = quiet_label(is_wrapped=True)
+        self.description = Paragraph("quiet")
         self.presets = QButtonGroup(self)
         self.preset_row = QGridLayout()
         self.preset_row.setSpacing(4)
-        self.preset_note = quiet_label(is_wrapped=True)
+        self.preset_note = Paragraph("quiet")
         self.name = QLineEdit(placeholderText="chosen by the program", maxLength=_MAX_NAME)
         self.name.setToolTip("Name of the run and of its champion")
         self.seed = QLineEdit(str(self._draw_seed()))
@@ -93,8 +94,8 @@ class NewRunForm(QWidget):
         self.advanced.setToolTip("Show every number of the configuration")
         self.advanced.toggled.connect(self._show_advanced)
         self.place = QVBoxLayout()
-        self.warning = quiet_label(is_wrapped=True)
-        self.problem = problem_label()
+        self.warning = Paragraph("quiet")
+        self.problem = Paragraph("problem")
         self.command = QLineEdit(readOnly=True)
         self.command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.command.setToolTip("The command that starts the same run in a terminal")

@@ -393,3 +393,12 @@ def test_more_given_genomes_than_places_fill_the_population():
     )
     assert len(their_genomes(population.genomes)) == 4
     assert INPUTS == 8
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_a_share_of_the_children_has_two_parents(share):
+    population = population_of(varied(population=400, compatibility_threshold=30.0, crossover_prob=share))
+    birth = population.reproduce(LUCK.random(400))
+    has_two = birth.parents[1:, 0] != birth.parents[1:, 1]  # with 80 parents, 1 of 80 pairs is one twice
+    assert has_two.mean() == pytest.approx(share * 79 / 80, abs=0.08)
+    assert has_two.any() == (share > 0.0)

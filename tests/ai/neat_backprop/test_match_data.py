@@ -5,7 +5,7 @@ import pytest
 
 from ai.errors import TrainingError
 from ai.match_record import MatchRecorder, RecordedMatch
-from ai.neat_backprop.match_data import record_matches
+from ai.neat_backprop.match_data import Recording, record_matches
 from game.batch import play_batch
 from game.games.rally import GAME
 from game.jit import LANES
@@ -56,7 +56,7 @@ def rows(data, part):
 )
 def test_rows_are_what_the_step_face_shows_tick_by_tick(teacher, every):
     opponents = [bot("tracker"), graph(np.random.default_rng(2))]
-    data = record_matches(GAME, teacher, opponents, 5, 11, every)
+    data = record_matches(GAME, teacher, opponents, Recording(5, 11, every))
     found = []
     for opponent in opponents:
         for seed in pair_seeds(11, 0, 5).tolist():
@@ -84,15 +84,15 @@ def test_more_matches_than_lanes_last_as_long_as_in_the_batch_face():
 
 
 def test_features_are_raw_and_classes_the_games_actions():
-    data = record_matches(GAME, bot("predictor"), [bot("tracker")], 5, 1, 4)
+    data = record_matches(GAME, bot("predictor"), [bot("tracker")], Recording(5, 1, 4))
     assert not data.is_standardised
     assert data.feature_names == GAME.observations
     assert data.class_names == GAME.actions
     assert data.n_classes == GAME.n_actions
     assert data.x_train.dtype == np.float32
     assert data.y_train.dtype == np.int32
-    assert data.digest() == record_matches(GAME, bot("predictor"), [bot("tracker")], 5, 1, 4).digest()
-    assert data.digest() != record_matches(GAME, bot("predictor"), [bot("tracker")], 5, 2, 4).digest()
+    assert data.digest() == record_matches(GAME, bot("predictor"), [bot("tracker")], Recording(5, 1, 4)).digest()
+    assert data.digest() != record_matches(GAME, bot("predictor"), [bot("tracker")], Recording(5, 2, 4)).digest()
 
 
 @pytest.mark.parametrize(
@@ -104,24 +104,24 @@ def test_features_are_raw_and_classes_the_games_actions():
         (PythonPolicy(STILL), [bot("tracker")], (5, 1, 1), "a Python bot cannot be recorded"),
         (bot("tracker"), [PythonPolicy(STILL)], (5, 1, 1), "a Python bot cannot be recorded"),
         (dense(np.random.default_rng(0), inputs=3), [bot("tracker")], (5, 1, 1), "policy 0 has 3 inputs"),
-        (broken_network(), [bot("tracker")], (5, 1, 1), "the teacher answers NaN"),
+        (broken_network(), [bot("tracker")], (5, 1, 1), "the recorded player answers NaN"),
         (bot("still"), [bot("tracker")], (5, 1, 1), "the teacher always does 'stay'"),
     ],
 )
 def test_what_nobody_can_learn_from_is_refused(teacher, opponents, numbers, says):
     with pytest.raises(TrainingError, match=says):
-        record_matches(GAME, teacher, opponents, *numbers)
+        record_matches(GAME, teacher, opponents, Recording(*numbers))
 
 
 def test_opponents_that_answer_nan_end_their_matches_without_a_row():
     with pytest.raises(TrainingError, match="nothing was recorded"):
-        record_matches(GAME, bot("tracker"), [broken_network()], 5, 1, 1)
+        record_matches(GAME, bot("tracker"), [broken_network()], Recording(5, 1, 1))
 
 
 def test_a_few_such_opponents_do_no_harm_to_the_rest():
     opponents = [broken_network(), bot("tracker"), broken_network()]
-    data = record_matches(GAME, bot("predictor"), opponents, 5, 1, 4)
-    alone = record_matches(GAME, bot("predictor"), [bot("tracker")], 5, 1, 4)
+    data = record_matches(GAME, bot("predictor"), opponents, Recording(5, 1, 4))
+    alone = record_matches(GAME, bot("predictor"), [bot("tracker")], Recording(5, 1, 4))
     assert data.digest() == alone.digest()
 
 

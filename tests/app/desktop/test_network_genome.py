@@ -52,6 +52,11 @@ def test_disabled_connections_make_no_layers_and_are_left_out_if_that_is_wanted(
     assert (len(without.net.weight), without.off) == (2, frozenset())  # type: ignore[union-attr]
 
 
+def test_a_disabled_connection_closes_no_circle() -> None:
+    found = layers(small((-1, 2, 1.0, True), (2, 1, 1.0, True), (1, 2, 1.0, False), (1, 0, 1.0, True)))
+    assert (found["node 2"], found["node 1"], found["y"]) == (1, 2, 3)
+
+
 def test_circles_are_cut_somewhere_and_drawn() -> None:
     value = small(
         (-1, 1, 1.0, True), (1, 2, 1.0, True), (2, 1, 1.0, True), (3, 3, 1.0, True), (0, 1, 1.0, True), recurrent=True

@@ -155,6 +155,15 @@ def test_the_configuration_is_behind_advanced(dock: TrainingDock, qtbot: QtBot) 
     assert dock.form.fields.isVisible()
 
 
+def test_no_text_of_the_form_is_cut_where_the_dock_is_small(dock: TrainingDock) -> None:
+    dock.resize(220, 150)
+    QApplication.processEvents()
+    dock.form.description.setText("a method that is told in many words " * 8)
+    QApplication.processEvents()
+    for text in (dock.form.description, dock.form.preset_note):
+        assert text.height() >= text.heightForWidth(text.width()) > 0
+
+
 def test_a_crowd_of_workers_is_warned_about(dock: TrainingDock, jobs: FakeJobBoard, qtbot: QtBot) -> None:
     begin(dock, jobs, qtbot)
     click(qtbot, dock.opener)

@@ -127,12 +127,12 @@ def test_records_of_any_kind_are_sorted_by_number_or_text(desktop: Desktop, qtbo
 
 
 def test_the_line_says_what_changed() -> None:
-    old: dict[str, Json] = {"id": 1, "generation": 1, "parents": [], "species": 1, "nodes": 0, "connections": 24}
-    new: dict[str, Json] = {"id": 9, "generation": 4, "parents": [3, 1], "species": 2, "nodes": 1, "connections": 22}
+    old: dict[str, Json] = {"id": 4, "generation": 1, "parents": [], "species": 1, "nodes": 0, "connections": 24}
+    new: dict[str, Json] = {"id": 9, "generation": 4, "parents": [3, 4], "species": 2, "nodes": 1, "connections": 22}
     assert change(new, old) == "+1 node, -2 connections, now species 2"
     assert change({**old, "id": 5}, old) == "same structure"
     newest, oldest = line_of([new, old])
-    assert newest.parents_text == "1 \N{MULTIPLICATION SIGN} 3"
+    assert newest.parents_text == "4 \N{MULTIPLICATION SIGN} 3"
     assert newest.describe().splitlines()[0] == "Genome 9 of generation 4"
     assert (oldest.change, oldest.parents_text) == ("the first of the line", "")
 

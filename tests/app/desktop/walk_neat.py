@@ -23,7 +23,7 @@ from tests.app.desktop.walk_until import Until
 Panel = TypeVar("Panel", bound=QWidget)
 
 NAME = "darwin"
-SMALL = {"generations": 30, "population": 50, "evaluation_pairs": 10, "checkpoint_steps": 5}
+SMALL = {"generations": 24, "population": 50, "evaluation_pairs": 10, "checkpoint_steps": 5}
 OPPONENTS = ("random", "still")
 _LOOK_MS = 30
 
