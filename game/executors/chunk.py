@@ -147,11 +147,12 @@ def checked_bank(game: GameSpec, policies: Sequence[Policy]) -> Bank:
         raise ExecutorError(
             f"a policy packs {bank.integers.dtype} and {bank.reals.dtype} numbers: int32 and float32 are needed"
         )
-    for place, row in enumerate(bank.table):
-        numbers = bank.integers[row[INTEGERS_AT] :]
-        if row[KIND] == Kind.DENSE:
+    dense, graph = int(Kind.DENSE), int(Kind.GRAPH)
+    for place, (kind, at) in enumerate(bank.table[:, [KIND, INTEGERS_AT]].tolist()):
+        numbers = bank.integers[at:]
+        if kind == dense:
             ends = int(numbers[2]), int(numbers[2 + numbers[0]])
-        elif row[KIND] == Kind.GRAPH:
+        elif kind == graph:
             ends = int(numbers[0]), int(numbers[2])
         else:
             continue

@@ -18,6 +18,7 @@ from game.policies.bank import Kind, PackedPolicy
 MAX_NODES: Final = 4096
 MAX_CONNECTIONS: Final = 65536
 
+_ACTIVATIONS: Final = frozenset(int(code) for code in Activation)
 _HEADER: Final = 5  # inputs, nodes, outputs, recurrent, connections
 
 
@@ -55,7 +56,7 @@ class GraphPolicy:
             raise PlayerFileError(
                 "the arrays of a graph do not fit together: row needs nodes + 1, weight as many as source"
             )
-        if self.row[0] != 0 or self.row[-1] != connections or np.any(np.diff(self.row.astype(np.int64)) < 0):
+        if self.row[0] != 0 or self.row[-1] != connections or (self.row[1:] < self.row[:-1]).any():
             raise PlayerFileError(f"the rows of a graph must rise from 0 to its {connections} connections")
         self._check_values(nodes)
 
@@ -64,12 +65,14 @@ class GraphPolicy:
         for name, numbers in (("source", self.source), ("outputs", self.outputs)):
             if len(numbers) and not (numbers.min() >= 0 and numbers.max() < values):
                 raise PlayerFileError(f"'{name}' of a graph names a value outside 0 to {values - 1}")
-        known = [int(code) for code in Activation]
-        if not np.isin(self.activation, known).all():
+        if not _ACTIVATIONS.issuperset(self.activation.tolist()):
+            known = sorted(_ACTIVATIONS)
             raise PlayerFileError(f"a graph has an unknown activation: {known[0]} to {known[-1]} are known")
-        reader = np.repeat(np.arange(nodes), np.diff(self.row)) + self.n_inputs
+        if self.is_recurrent:
+            return
+        reader = np.repeat(np.arange(self.n_inputs, values), np.diff(self.row))
         late = np.flatnonzero(self.source >= reader)
-        if len(late) and not self.is_recurrent:
+        if len(late):
             raise PlayerFileError(
                 f"the graph is said to be acyclic, but node {int(reader[late[0]])} reads value "
                 f"{int(self.source[late[0]])}, which is not computed before it: sort the nodes or mark it recurrent"

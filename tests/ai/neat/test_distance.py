@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from ai.neat.distance import Coefficients, distances, speciate
+from ai.neat.genomes import joined
 from tests.ai.neat.evolution import VARIED, evolved, genome_of, population_of, same_bits, their_config, their_genomes
 
 NO_NODES = [(0, 0.0, 1.0, "tanh"), (1, 0.0, 1.0, "tanh"), (2, 0.0, 1.0, "tanh")]
@@ -85,3 +86,15 @@ def test_nothing_is_changed_by_looking():
     speciate(genomes, genomes.take([1, 2]), 1.0, Coefficients(1.0, 0.5))
     distances(genomes, genomes, Coefficients(1.0, 0.5))
     assert same_bits(genomes, before)
+
+
+def test_between_two_species_the_older_one_takes_a_genome():
+    biases = (0.0, 2.0, 1.0, 1.0)
+    genomes = joined([genome_of([(0, bias, 1.0, "tanh"), *NO_NODES[1:]], []) for bias in biases])
+    genomes = genomes._replace(keys=np.arange(1, 5))
+    gap = 0.5 / 3  # of a difference of 1 in one of three nodes
+    partition = speciate(genomes, genomes.take([]), 1.5 * gap, Coefficients(1.0, 0.5))
+    assert partition.species.tolist() == [0, 1, 0, 0]
+    assert partition.representatives.tolist() == [0, 1]
+    at_the_threshold = speciate(genomes, genomes.take([]), gap, Coefficients(1.0, 0.5))
+    assert at_the_threshold.species.tolist() == [0, 1, 2, 2]
