@@ -199,7 +199,7 @@ def test_the_unchanged_graph_is_allowed():
         ({"source": [0, 2, 10]}, "'source' of a graph names a value outside 0 to 9"),
         ({"source": [0, -1, 8]}, "'source' of a graph names a value outside 0 to 9"),
         ({"outputs": [8, 9, 10]}, "'outputs' of a graph names a value outside 0 to 9"),
-        ({"activation": [0, 7]}, "unknown activation: 0 to 9"),
+        ({"activation": [0, 10]}, "unknown activation: 0 to 9"),
         ({"activation": [0]}, "do not fit together"),
         ({"source": [0, 2, 9]}, "node 9 reads value 9, which is not computed before it"),
         ({"source": [9, 2, 8]}, "node 8 reads value 9"),
@@ -223,7 +223,7 @@ def test_neat_python_has_no_such_network_for_a_recurrent_graph():
 @pytest.mark.parametrize(
     ("name", "parameters", "sentence"),
     [
-        ("tracker", {"delay": -1}, "parameter 'delay' of bot 'tracker' is -1: 0.0 to 90.0"),
+        ("tracker", {"delay": -1}, "parameter 'delay' of bot 'tracker' is -1: 0.0 to 60.0"),
         ("aimer", {"noise": 4.5}, "parameter 'noise' of bot 'aimer' is 4.5: 0.0 to 4.0"),
         ("random", {"hold": float("nan")}, "parameter 'hold' of bot 'random' is nan"),
         ("still", {"delay": 1}, "bot 'still' has no parameter 'delay'"),

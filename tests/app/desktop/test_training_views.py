@@ -1,5 +1,6 @@
 """The ways to show details: which one is taken, tables that are sorted and stay as they were, the graph of a genome."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,11 @@ def test_a_detail_is_shown_as_its_name_and_shape_suit(
 
 def test_every_view_is_found() -> None:
     assert [view.order for view in detail_views()] == [0, 1, 2, 10, 100]
+
+
+def test_an_object_is_copied_whole_however_long_its_cells_are(desktop: Desktop, qtbot: QtBot) -> None:
+    value: Json = {"nodes": list(range(500)), "kind": "feedforward"}
+    assert json.loads(body_of(desktop, qtbot, "network", value).as_text()) == value
 
 
 # Species

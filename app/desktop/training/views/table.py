@@ -1,8 +1,10 @@
 """Whatever has no view of its own: a plain table."""
 
+import json
+
 from PySide6.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem, QVBoxLayout
 
-from ai.trainer import Detail
+from ai.trainer import Detail, Json
 from app.desktop.context import Desktop
 from app.desktop.training.detail_view import DetailBody, DetailView
 from app.desktop.training.details import DetailTable, table_of
@@ -15,6 +17,7 @@ class TableBody(DetailBody):
     def __init__(self, _desktop: Desktop, name: str) -> None:
         super().__init__()
         self._name = name
+        self._value: Json = None
         self._shown: DetailTable | None = None
         self.table = _empty_table(name)
         self.left_out = quiet_label()
@@ -25,13 +28,16 @@ class TableBody(DetailBody):
 
     def show_detail(self, detail: Detail) -> None:
         """Show any detail."""
+        self._value = detail.value
         table = self._shown = table_of(self._name, detail)
         _fill(self.table, table)
         self.left_out.setVisible(bool(table.left_out))
         self.left_out.setText(f"{table.left_out:,} more rows are in the run's folder")
 
     def as_text(self) -> str:
-        """Return the table, tab separated."""
+        """Return the table, tab separated; of an object the whole JSON: its cells may have been cut."""
+        if isinstance(self._value, dict):
+            return json.dumps(self._value, indent=1)
         return "" if self._shown is None else self._shown.as_text()
 
 
