@@ -2,24 +2,30 @@
 
 No segment outlives its owner by more than a moment, however that ends: Python's resource tracker, a process of its own, unlinks
 what a killed owner has left, once the owner's workers have ended too. A worker owns nothing, so nothing is left of one either.
+Who kills the whole process group kills the tracker as well: a segment's name tells its owner, and the next one to share
+something removes what dead owners have left.
 """
 
 import contextlib
 import errno
+import itertools
 import logging
 import os
+import re
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import shared_memory
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from ai.errors import TrainingError
-from game.executors.shared_bank import _buffer, _has_room  # private there, the same needs here
+from game.executors.shared_bank import _SEGMENTS, _buffer, _has_room  # private there, the same needs here
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +34,10 @@ Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
 
 _ALIGNMENT: Final = 64  # bytes: a cache line, and more than any vector instruction asks for
 _NUMBERS: Final = "biufc"  # kinds of numpy types without pointers in them
+_PREFIX: Final = "rally"
+_NAME: Final = re.compile(rf"{_PREFIX}-(\d+)-(\d+)-\d+")  # the owner's process namespace and id, a running number
+
+_running_numbers: Final = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,34 @@ class ArraysAddress:
     segment: str
     content: bytes
     places: tuple[ArrayPlace, ...]
+
+
+def _new_segment(size: int) -> shared_memory.SharedMemory:
+    """Return a new segment of at least ``size`` bytes, whose name tells its owner."""
+    while True:
+        name = f"{_PREFIX}-{_process_namespace()}-{os.getpid()}-{next(_running_numbers)}"
+        with contextlib.suppress(FileExistsError):  # left by a dead owner that had this id
+            return shared_memory.SharedMemory(name, create=True, size=max(size, 1))
+
+
+def _process_namespace() -> int:
+    """Return within what process ids mean something: containers may share their segments, but not their ids."""
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:  # not Linux
+        return 0
+
+
+def remove_stale_segments(folder: Path = _SEGMENTS) -> None:
+    """Remove the segments in ``folder`` whose owner, a process of this machine and user, is dead. Does nothing but on Linux."""
+    if sys.platform != "linux":
+        return
+    namespace = _process_namespace()
+    for path in folder.glob(f"{_PREFIX}-*"):
+        name = _NAME.fullmatch(path.name)
+        if name and int(name[1]) == namespace and not psutil.pid_exists(int(name[2])):
+            with contextlib.suppress(OSError):  # another user's, or somebody else was quicker
+                path.unlink()
 
 
 def _layout(arrays: Arrays) -> tuple[tuple[ArrayPlace, ...], int]:
@@ -81,7 +119,7 @@ class SharedArrays:
         try:
             if not has_room(size):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            segment = shared_memory.SharedMemory(create=True, size=max(size, 1))
+            segment = _new_segment(size)
         except OSError as error:
             self.hindrance = str(error)
             copy = bytearray(size)
@@ -129,6 +167,7 @@ class SharedDatasets:
         self._held: dict[str, SharedArrays] = {}
         self._counts: dict[str, int] = {}
         self._is_told = False
+        remove_stale_segments()
 
     def __enter__(self) -> "SharedDatasets":
         return self

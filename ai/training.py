@@ -16,6 +16,7 @@ from ai.errors import TrainingCancelled, TrainingError, failure_reason
 from ai.run_folder import ChampionFile, MetricRow
 from ai.runs import Run, Runs
 from ai.trainer import (
+    FAMILY,
     Champion,
     Detail,
     Json,
@@ -250,7 +251,12 @@ class _Session:
     def _count(self, row: MetricRow) -> None:
         self._seconds += row.seconds
         self._recent.append(row.seconds)
-        self._values.update(row.all_values)
+        parts = {spec.name for spec in self._training.trainer.metrics if spec.is_part}
+        lasting = {name: value for name, value in self._values.items() if name.split(FAMILY, 1)[0] not in parts}
+        self._values = {
+            **lasting,
+            **row.all_values,
+        }  # a part of a whole that is not reported any more is not there any more
 
     def _keep(self, report: StepReport, champion: Champion) -> None:
         """Write the champion's file, with its lineage and what the run wants to be read about it."""

@@ -70,9 +70,12 @@ def run_text(row: RunRow, run: Run, trainer: Trainer, home: str | None) -> list[
 
 
 def _metric_rows(values: dict[str, float], trainer: Trainer) -> list[list[str]]:
-    """Return title, value and unit of the latest metrics, in the order in which the trainer declares them."""
+    """Return title, value and unit of the latest metrics, in the order in which the trainer declares them.
+
+    The parts of a whole are left out: there may be dozens, and ``--json`` and the charts have them.
+    """
     rows = [["metric", "latest", ""]]
-    for spec in trainer.metrics:
+    for spec in (spec for spec in trainer.metrics if not spec.is_part):
         for name in values:
             if trainer.metric(name) is spec:
                 title = f"{spec.title} {name.split('/', 1)[1]}" if spec.is_family else spec.title

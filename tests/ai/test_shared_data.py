@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
+from ai import shared_data
 from ai.errors import TrainingError
-from ai.shared_data import SharedArrays, SharedDatasets, SharedViews
+from ai.shared_data import SharedArrays, SharedDatasets, SharedViews, remove_stale_segments
 from game.executors.shared_bank import _SEGMENTS
 from tests.doubles import wait_for_end
 
@@ -116,6 +119,62 @@ class TestDatasets:
         assert "every worker gets copies" in caplog.text
 
 
+def name_of(pid, number=0, namespace=None):
+    inode = shared_data._process_namespace() if namespace is None else namespace
+    return f"rally-{inode}-{pid}-{number}"
+
+
+@pytest.fixture
+def dead():
+    """The id of a process that has ended, and that nobody has had since."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    assert not psutil.pid_exists(process.pid)
+    return process.pid
+
+
+@on_linux
+class TestStaleSegments:
+    def test_a_name_tells_the_owner(self):
+        with SharedArrays({"x": np.arange(3)}) as one, SharedArrays({"x": np.arange(3)}) as other:
+            names = [shared.address.segment for shared in (one, other)]
+            assert [name.rpartition("-")[0] for name in names] == [name_of(os.getpid()).rpartition("-")[0]] * 2
+            assert names[0] != names[1]
+
+    def test_only_those_of_dead_owners_are_removed(self, tmp_path, dead):
+        kept = [
+            name_of(os.getpid()), name_of(dead, namespace=1), f"rally-{dead}-0", name_of(dead) + "-x", f"psm_{dead}",
+        ]  # fmt: skip
+        for name in (*kept, name_of(dead), name_of(dead, 17)):
+            Path(tmp_path, name).touch()
+        remove_stale_segments(tmp_path)
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+        remove_stale_segments(tmp_path / "none")
+
+    def test_what_cannot_be_removed_is_left(self, tmp_path, dead):
+        Path(tmp_path, name_of(dead)).mkdir()
+        Path(tmp_path, name_of(dead, 1)).touch()
+        remove_stale_segments(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [name_of(dead)]
+
+    def test_a_new_owner_removes_them(self, dead):
+        path = Path(_SEGMENTS, name_of(dead))
+        path.touch()
+        SharedDatasets().release_all()
+        assert not path.exists()
+
+    def test_a_name_that_a_dead_namesake_has_left_is_passed_over(self):
+        with SharedArrays({"x": np.arange(3)}) as shared:
+            number = int(shared.address.segment.rpartition("-")[2])
+        path = Path(_SEGMENTS, name_of(os.getpid(), number + 1))
+        path.touch()
+        try:
+            with SharedArrays({"x": np.arange(3)}) as shared:
+                assert shared.address.segment == name_of(os.getpid(), number + 2)
+        finally:
+            path.unlink()
+
+
 HOLDER = """
 import sys
 from pathlib import Path
@@ -152,7 +211,7 @@ def holder(folder, method="spawn"):
     """Start a program that shares data with two workers; it does not outlive the block."""
     command = [sys.executable, "-W", "ignore", "-c", HOLDER, str(folder), method]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as program:
+    with subprocess.Popen(command, cwd=ROOT, text=True, start_new_session=True, **pipes) as program:
         try:
             assert program.stdout.readline() == "ready\n", program.stderr.read()
             yield program
@@ -163,7 +222,7 @@ def holder(folder, method="spawn"):
 def segments(pid):
     """Return the segments that a process maps."""
     lines = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
-    return {Path(line.split()[-1]) for line in lines if f"{_SEGMENTS}/psm_" in line}
+    return {Path(line.split()[-1]) for line in lines if f"{_SEGMENTS}/rally-" in line}
 
 
 def wait_for_sleepers(folder, program):
@@ -197,6 +256,18 @@ class TestKilledProcesses:
         for process in left:
             process.kill()
         assert not left
+        assert not [segment for segment in held if segment.exists()]
+
+    def test_what_a_killed_group_leaves_the_next_owner_removes(self, tmp_path):
+        with holder(tmp_path) as program:
+            family = psutil.Process(program.pid).children(recursive=True)
+            held = segments(program.pid)
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+        assert not wait_for_end(family)
+        assert len(held) == 2
+        assert all(segment.exists() for segment in held)
+        SharedDatasets().release_all()
         assert not [segment for segment in held if segment.exists()]
 
     def test_a_killed_worker_leaves_no_segment_and_no_complaint(self, tmp_path):
