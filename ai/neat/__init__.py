@@ -200,23 +200,23 @@ TRAINER: Final = Trainer(
     version=1,
     config_class=NeatConfig,
     presets={
-        "quick": Preset("Quick", "Beats the tracker and the predictor; a minute.", 60.0, {"generations": 80}),
-        "standard": Preset("Standard", "A strong player; about five minutes.", 300.0, {"generations": 400}),
+        "quick": Preset("Quick", "Beats the tracker, then the predictor; good for a first look.", 60.0, {"generations": 80}),
+        "standard": Preset("Standard", "A strong player.", 300.0, {"generations": 400}),
         "thorough": Preset(
             "Thorough",
-            "A larger population against the whole ladder; half an hour.",
+            "A larger population against the whole ladder.",
             1800.0,
             {"generations": 1200, "population": 150, "pairs": 4, "opponents": ("tracker", "predictor", "aimer")},
         ),
         "evolution": Preset(
             "Evolution alone",
-            "NEAT as in the paper: nobody learns in a lifetime. Beats the tracker, not the predictor; five minutes.",
+            "NEAT as in the paper: nobody learns in a lifetime. Beats the tracker, not the predictor.",
             300.0,
             {"generations": 400, **_PLAIN},
         ),
         "self-play": Preset(
             "Self-play",
-            "Against the population and its past champions, without looking at any other player; five minutes.",
+            "Against the population and its past champions, without looking at any other player.",
             300.0,
             {"generations": 400, "mode": "self_play"},
         ),

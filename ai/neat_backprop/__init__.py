@@ -107,19 +107,19 @@ TRAINER: Final = Trainer(
     presets={
         "quick": Preset(
             "Quick",
-            "A small network that imitates a player; a minute.",
+            "A small network that imitates a player.",
             60.0,
             {"generations": 30, "population": 64, "num_hidden": 6},
         ),
         "standard": Preset(
             "Standard",
-            "Imitates a player more closely; some minutes.",
+            "Imitates a player more closely.",
             300.0,
             {"generations": 120, "population": 64, "num_hidden": 12, "match_pairs": 40, "rows": 8000},
         ),
         "thorough": Preset(
             "Thorough",
-            "A larger population and more matches; half an hour.",
+            "A larger population and more matches.",
             1800.0,
             {"generations": 400, "population": 100, "num_hidden": 16, "match_pairs": 100, "rows": 16_000},
         ),

@@ -16,6 +16,7 @@ from game.batch import play_batch
 from game.executors.base import ExecutorSettings
 from game.executors.pool import PoolExecutor
 from game.games.rally import GAME
+from game.policies.activation import Activation
 from game.policies.bank import Policy, build_bank
 from game.policies.file import PlayerFile
 from game.policies.graph import GraphPolicy
@@ -300,6 +301,29 @@ def test_it_begins_with_a_graph_of_the_league():
     others = learner._policies(learner._evolution.genomes)
     assert len({each.pack().reals.tobytes() for each in others}) > 10
     steps_of(learner, 2)
+
+
+@pytest.mark.slow
+def test_it_begins_with_thousands_of_nodes():
+    nodes = 2000
+    source = [
+        each for node in range(nodes) for each in (node % 8, 7 + node)
+    ]  # a chain that sees every input again and again
+    chain = GraphPolicy(
+        GAME.n_observations,
+        np.arange(0, 2 * nodes + 1, 2, dtype=np.int32),
+        np.array(source, np.int32),
+        np.full(2 * nodes, 0.5, np.float32),
+        np.zeros(nodes, np.float32),
+        np.full(nodes, int(Activation.TANH), np.int32),
+        np.arange(5 + nodes, 8 + nodes, dtype=np.int32),
+    )
+    learner = begun_with(chain)
+    reports = steps_of(learner, 2)
+    assert reports[0].values["mean_nodes"] > nodes - 10
+    assert (
+        learner._evolution.genomes.hidden_counts(GAME.n_actions).max() <= nodes
+    )  # larger than max_nodes: it cannot grow
 
 
 @pytest.mark.parametrize("policy", [dense(np.random.default_rng(1), (4,)), ScriptedPolicy.of(GAME, "tracker")])

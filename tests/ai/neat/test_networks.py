@@ -211,14 +211,16 @@ def test_the_network_that_learned_is_the_network_that_plays(is_recurrent, tmp_pa
         played = players.policies(season.players)
     mine = [row for row in stored if place in (row["left"], row["right"])]
     assert len(mine) == 8
-    network = TheirPlayer(None)
+    network, used = TheirPlayer(None), set()
     for row in mine:
         sides = played[row["left"]], played[row["right"]]
         seat = Seat.LEFT if row["left"] == place else Seat.RIGHT
         network._network = their_network(genome_to_neat(genome, 0), theirs, is_recurrent=is_recurrent)
         actions = follow(network, sides, row, seat)
         assert screen_actions(sides, row) == actions
+        used.update(pair[seat] for pair in actions)
     assert network.differences == 0
+    assert len(used) > 1
     assert network.decisions > 2000
     assert network.ties < network.decisions / 200
 
