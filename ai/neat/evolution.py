@@ -14,8 +14,12 @@ from ai.neat.genomes import Genomes
 from ai.neat.population import Population
 from ai.neat.species_control import ControlSettings, SpeciesControl
 from ai.trainer import Json, LearnerState
+from game.jit import is_compiled
 
 _ANCESTORS_SHOWN: Final = 200
+
+_KERNELS: Final = ("_make", "_speciate", "_express")
+"""Of the operators: where they are compiled, all of this package's kernels are."""
 
 Vector = NDArray[np.float64]
 
@@ -35,6 +39,8 @@ class Evolution:
         self._names = names
         self._rng = rng
         self._say = say
+        if not is_compiled(*_KERNELS):
+            say("compiling what evolves networks: once on this machine, some 20 seconds")
         self.population = Population(config, len(names[0]), len(names[1]), rng)
         self._control = SpeciesControl(control_settings(config))
         self._ancestry = Ancestry()

@@ -155,7 +155,7 @@ def test_networks_know_which_genes_they_are_made_of():
 
 PLAYED = NeatConfig(
     population=24, generations=20, opponents=("random",), pairs=1, points=1, finalists=3, final_pairs=1, evaluate_every=5,
-    evaluation_pairs=2, linear_outputs=False, activation_default="random", activation_options=("tanh", "sigmoid", "relu", "abs"),
+    evaluation_pairs=2, activation_default="random", activation_options=("tanh", "sigmoid", "relu", "abs"),
     node_add_prob=0.5, conn_add_prob=0.6, response_init_stdev=0.3, response_mutate_rate=0.3, response_mutate_power=0.1,
     hindsight_steps=0,
 )  # fmt: skip
