@@ -8,6 +8,10 @@ class TrainingError(LeagueError):
     """A training run cannot be started, continued or used."""
 
 
+class RunFailedError(TrainingError):
+    """A run that was asked for rightly cannot go on; up to the last checkpoint everything is kept."""
+
+
 class TrainingCancelled(Exception):  # noqa: N818  # no error: somebody asked for it
     """The run was cancelled in the middle of a step; what that step has done is dropped."""
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ai.errors import TrainingCancelled, TrainingError
+from ai.errors import RunFailedError, TrainingCancelled, TrainingError
 from ai.evaluation_settings import PoolSettings
 from ai.evaluation_worker import Evaluate, Task, dump, evaluate_part
 from ai.evaluation_worker_entry import enter
@@ -78,8 +78,10 @@ class EvaluationPool:
         ------
         TrainingCancelled
             If the caller has cancelled meanwhile; the parts that were running have ended then.
+        RunFailedError
+            If worker processes die again and again over the same members.
         TrainingError
-            If worker processes die again and again over the same members, or cannot load the fitness function.
+            If they cannot be started, or cannot load the fitness function.
         """
         parts = _parts(count, self._settings.workers)
         self._generation += 1
@@ -160,7 +162,7 @@ class EvaluationPool:
         running.clear()
         if again := died.intersection(lost):
             first = min(again, key=lambda part: part.start)
-            raise TrainingError(
+            raise RunFailedError(
                 f"worker processes died twice over members {first.start} to {first.stop - 1} of a generation, perhaps for want "
                 "of memory: make room, take fewer workers or the backend 'thread', and resume the run"
             )

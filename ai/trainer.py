@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import ai
-from ai.errors import TrainingCancelled, TrainingError
+from ai.errors import RunFailedError, TrainingCancelled, TrainingError
 from game.executors.base import Executor, Matches, MatchRows, RunControl, RunState, in_order
 from game.policies.bank import Policy
 from game.spec import GameSpec, Results, Termination
@@ -116,17 +116,17 @@ class StepReport:
     details: Mapping[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what no run can keep, with ``TrainingError``: the training has gone astray, and says where."""
+        """Refuse what no run can keep, with ``RunFailedError``: the training has gone astray, and says where."""
         for name, value in self.values.items():
             if not math.isfinite(value):
-                raise TrainingError(
+                raise RunFailedError(
                     f"step {self.step} gave {name} = {value}: the training has diverged; resume it from its last "
                     "checkpoint, or start it again with smaller steps"
                 )
         try:
             json.dumps(self.details, allow_nan=False)
         except (TypeError, ValueError) as error:
-            raise TrainingError(
+            raise RunFailedError(
                 f"step {self.step} gave details that JSON cannot hold ({error}): this is a fault of the trainer"
             ) from error
 
@@ -232,7 +232,7 @@ class TrainContext:
         ------
         TrainingCancelled
             If the run was cancelled meanwhile.
-        TrainingError
+        RunFailedError
             If worker processes die again and again: no result may depend on who has killed them.
         """
         results = self._played(policies, rows)
@@ -241,7 +241,7 @@ class TrainContext:
             self.say(f"{lost.sum()} matches were lost with their worker processes: they are played once more")
             results[lost] = self._played(policies, rows[lost])
             if _lost(results).any():
-                raise TrainingError(
+                raise RunFailedError(
                     "worker processes die again and again, perhaps for want of memory: make room, or take fewer workers, and "
                     "resume the run"
                 )

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 import app.commands
+from ai.errors import RunFailedError
 from app.command_options import batch_size_option, workers_option
 from app.config_options import config_options, given_only
 from app.display import missing_display
@@ -198,7 +199,7 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except (LeagueError, GameError) as error:
         sys.stderr.write(f"error: {error}\n")
-        return FAILED if isinstance(error, DiskFullError) else WRONG_USE
+        return FAILED if isinstance(error, DiskFullError | RunFailedError) else WRONG_USE
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED

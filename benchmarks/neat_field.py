@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ai.evaluation import pair_rows
 from ai.neat import WEIGHTS, NeatConfig
 from ai.neat.config import EvolutionConfig
+from ai.neat.evolution import control_settings
 from ai.neat.fitness import Weights
 from ai.neat.genomes import Genomes, from_arrays
 from ai.neat.ini import write_ini
@@ -23,7 +24,7 @@ from ai.neat.judging import Judge
 from ai.neat.networks import express, graph_policies
 from ai.neat.population import Population
 from ai.neat.rivals import Rivals
-from ai.neat.species_control import ControlSettings, SpeciesControl
+from ai.neat.species_control import SpeciesControl
 from ai.trainer import LearnerState, Opponent, TrainContext
 from benchmarks.field import GAME
 from game.executors.base import Executor, MatchRows, RunControl
@@ -92,9 +93,15 @@ def _opponent(name: str) -> Opponent:
 
 def evolved(count: int, generations: int, *, pairs: int = 1, points: int = 3) -> Evolved:
     """Return ``count`` genomes after ``generations`` of ``2 * pairs`` matches each, in ten species or more."""
-    config = EvolutionConfig(population=count)
+    config = EvolutionConfig(
+        population=count,
+        species_target_mode="pid",
+        species_target=_SPECIES,
+        species_target_min=_SPECIES,
+        species_target_max=_SPECIES,
+    )
     population = Population(config, GAME.n_observations, GAME.n_actions, np.random.default_rng(1))
-    control = SpeciesControl(_control(config))
+    control = SpeciesControl(control_settings(config))
     with SerialExecutor() as serial:
         played = Generations(serial, pairs, points)
         for _ in range(generations):
@@ -103,22 +110,6 @@ def evolved(count: int, generations: int, *, pairs: int = 1, points: int = 3) ->
             population.reproduce(played.fitness(population.genomes, is_first=False))
         fitness = played.fitness(population.genomes, is_first=False)
     return Evolved(population, fitness, population.state())
-
-
-def _control(config: EvolutionConfig) -> ControlSettings:
-    return ControlSettings(
-        mode="pid",
-        target=_SPECIES,
-        target_min=_SPECIES,
-        target_max=_SPECIES,
-        kp=config.pid_kp,
-        ki=config.pid_ki,
-        kd=config.pid_kd,
-        threshold=config.compatibility_threshold,
-        threshold_min=config.threshold_min,
-        threshold_max=config.threshold_max,
-        population=config.population,
-    )
 
 
 def neat_config(config: EvolutionConfig) -> neat.Config:

@@ -93,7 +93,7 @@ def seconds_to_beat(
 
 
 def pairs_won(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:
-    """Return the share of 100 pairs, to the game's own points, that ``policy`` wins against each bot: more than one of the two."""
+    """Return the share of 100 pairs, to the game's own points, of which ``policy`` wins more than half against each bot."""
     rows = pair_rows(1, len(bots), pair_seeds(_TEST_SEED, 0, _PAIRS), GAME.default_points)
     results = play_batch(GAME, build_bank([policy, *bots.values()]), rows)
     is_won = CandidateSides.of(results, 1, len(bots)).score[0].sum(axis=2) > 1.0

@@ -12,7 +12,7 @@ import neat
 import numpy as np
 from numpy.typing import NDArray
 
-from ai.errors import TrainingError
+from ai.errors import RunFailedError, TrainingError
 from ai.neat.config import EvolutionConfig
 from ai.neat.distance import Coefficients, distances, speciate
 from ai.neat.first_genomes import first_genomes
@@ -94,7 +94,7 @@ class Population:
 
         Raises
         ------
-        TrainingError
+        RunFailedError
             If every species has died out and the configuration does not allow to begin anew.
         """
         for species in self.species:
@@ -103,9 +103,9 @@ class Population:
         self.generation += 1
         if not living:
             if not self._config.reset_on_extinction:
-                raise TrainingError(
-                    f"every species has died out in generation {self.generation}: allow more with max_stagnation, protect some "
-                    "with species_elitism, or begin anew with reset_on_extinction"
+                raise RunFailedError(
+                    f"every species has died out in generation {self.generation}: start a run that allows more with "
+                    "max_stagnation, protects some with species_elitism, or begins anew with reset_on_extinction"
                 )
             self.species = []
             self._create()

@@ -84,6 +84,8 @@ class NeatBackpropConfig(EvolutionConfig):
             raise ValueError("data_file is empty; the task 'file' needs a CSV or NPZ file")
         if self.task != "file" and self.data_file:
             raise ValueError(f"data_file is {self.data_file}; it needs the task 'file', not '{self.task}'")
+        if len(set(self.opponents)) < len(self.opponents):
+            raise ValueError(f"opponents is {', '.join(self.opponents)}; each opponent can be there once")
         return self
 
 

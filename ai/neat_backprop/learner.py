@@ -14,7 +14,7 @@ from ai.errors import TrainingError
 from ai.evaluation_pool import EvaluationPool
 from ai.evaluation_settings import PoolSettings
 from ai.neat.evolution import Evolution, mapping_of, quartile_range, whole_of
-from ai.neat.genomes import Genomes, from_arrays, to_arrays
+from ai.neat.genomes import Genomes, check_structure, from_arrays, to_arrays
 from ai.neat.interchange import policy_to_json
 from ai.neat.networks import express, graph_policies
 from ai.neat_backprop import NeatBackpropConfig
@@ -50,6 +50,7 @@ class NeatBackpropLearner:
         self._config = config
         self._context = context
         self._rng = np.random.default_rng([context.seed, 0])
+        settings = pool_settings(config, os.environ, context.workers)
         self._data = _dataset(config, context)
         self._names = (self._data.feature_names, self._data.class_names)
         self._evolution = Evolution(config, self._names, self._rng, context.say)
@@ -63,7 +64,6 @@ class NeatBackpropLearner:
             alpha_nodes=config.alpha_nodes,
             alpha_edges=config.alpha_edges,
         )
-        settings = pool_settings(config, os.environ, context.workers)
         self._pool = self._new_pool(self._fitness, settings)
         self._elite_pool = self._new_pool(replace(self._fitness, steps=config.elite_steps), settings)
         self._crown: _Crown | None = None
@@ -96,7 +96,7 @@ class NeatBackpropLearner:
         if is_new:
             details.update(evolution.champion_details(crown.genome, crown.generation, crown.fitness))
             policy = self._policy(crown.genome)
-            details["network"] = json.loads(policy_to_json(policy, self._facts()))
+            details["network"] = self._network(policy)
             champion = self._player(policy) if config.task == "imitation" else None
         elites = self._elites(fitness)
         work = {
@@ -181,10 +181,13 @@ class NeatBackpropLearner:
         networks = express(genome, self._data.n_features, self._data.n_classes)
         return graph_policies(genome, networks, self._data.n_features)[0]
 
-    def _facts(self) -> dict[str, Json]:
-        """Return what the exported network's user needs to know: what it tells apart, and how its inputs are made."""
+    def _network(self, policy: GraphPolicy) -> Json:
+        """Return the champion's network as neat-python's JSON, with what its user needs to know.
+
+        That is what it tells apart, and how its inputs are made.
+        """
         data, crown = self._data, self._champion
-        return {
+        facts: dict[str, Json] = {
             "fitness": crown.fitness,
             "accuracy": crown.accuracy,
             "features": list(data.feature_names),
@@ -192,6 +195,9 @@ class NeatBackpropLearner:
             "feature_mean": [float(value) for value in data.mean],
             "feature_scale": [float(value) for value in data.scale],
         }
+        network: dict[str, dict[str, Json]] = json.loads(policy_to_json(policy, facts))
+        del network["metadata"]["created_timestamp"]  # a run that is resumed says the same again
+        return {**network}
 
     def _player(self, policy: GraphPolicy) -> Champion:
         """Return the champion as a player, with the champions among its ancestors."""
@@ -227,15 +233,21 @@ class NeatBackpropLearner:
             )
         self._evolution.restore(state)
         self._step = whole_of(numbers, "step")
-        self._hashes = {int(key): str(value) for key, value in mapping_of(numbers, "hashes").items()}
-        self._crown = None
-        if "crown" in numbers:
-            fields = mapping_of(numbers, "crown")
-            found = [fields.get(name) for name in _CROWN_NUMBERS]
-            values = [float(value) for value in found if isinstance(value, int | float)]
-            if len(values) < len(_CROWN_NUMBERS):
-                raise TrainingError("the checkpoint's champion is not complete: resume from another one")
-            self._crown = _Crown(from_arrays(state.arrays, "crown"), int(values[0]), *values[1:])
+        hashes = mapping_of(numbers, "hashes")
+        if not all(key.isdecimal() and isinstance(value, str) for key, value in hashes.items()):
+            raise TrainingError("the checkpoint's 'hashes' are none of genomes: resume from another one")
+        self._hashes = {int(key): str(value) for key, value in hashes.items()}
+        self._crown = self._crown_of(state) if "crown" in numbers else None
+
+    def _crown_of(self, state: LearnerState) -> _Crown:
+        """Return the champion of a state; ``TrainingError`` if it is none of these data."""
+        genome, fields = from_arrays(state.arrays, "crown"), mapping_of(state.numbers, "crown")
+        check_structure(genome, self._data.n_features, self._data.n_classes)
+        found = [fields.get(name) for name in _CROWN_NUMBERS]
+        values = [float(value) for value in found if isinstance(value, int | float)]
+        if genome.size != 1 or len(values) < len(_CROWN_NUMBERS):
+            raise TrainingError("the checkpoint's champion is not complete: resume from another one")
+        return _Crown(genome, int(values[0]), *values[1:])
 
     def close(self) -> None:
         """End the workers and free the shared data."""

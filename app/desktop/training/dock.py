@@ -18,7 +18,6 @@ from app.desktop.training import champion
 from app.desktop.training.card_list import CardList
 from app.desktop.training.card_widget import card_style
 from app.desktop.training.cards import Phase, RunBook, RunCard
-from app.desktop.training.details_dialog import DetailsDialog
 from app.desktop.training.form_widget import NewRunForm
 from app.desktop.training.new_run import JOB_KIND, NewRun, resume_arguments
 from app.desktop.training.showing import Showing
@@ -276,6 +275,8 @@ class TrainingDock(QWidget):
             deeds[what](card)
 
     def _show_details(self, card: RunCard) -> None:
+        from app.desktop.training.details_dialog import DetailsDialog  # loads the network view: after the first paint
+
         DetailsDialog(self._desktop, card.run, card.name, self.window()).show()
 
     def _select(self, run: str) -> None:

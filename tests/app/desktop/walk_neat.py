@@ -23,7 +23,15 @@ from tests.app.desktop.walk_until import Until
 Panel = TypeVar("Panel", bound=QWidget)
 
 NAME = "darwin"
-SMALL = {"generations": 24, "population": 50, "evaluation_pairs": 10, "checkpoint_steps": 5}
+SMALL = {
+    "generations": 16,
+    "population": 40,
+    "pairs": 2,
+    "final_pairs": 3,
+    "evaluation_pairs": 5,
+    "checkpoint_steps": 5,
+}
+"""Small enough for a walk, and still enough to beat those who play at random."""
 OPPONENTS = ("random", "still")
 _LOOK_MS = 30
 
@@ -72,7 +80,7 @@ class NeatWalk:
         yield Until("the run has details", lambda: self._details.tabs.count() >= 3)
         self._show("Species")
         yield Until("the table of species", lambda: "Stagnant" in self._detail_text())
-        yield Until("some generations are stacked", lambda: self._step() >= 8)
+        yield Until("some generations are stacked", lambda: self._step() >= 5)
         self._picture("neat_species")
         self._show("Ancestry")
         yield Until("the line of ancestors", lambda: "the first of the line" in self._detail_text())
