@@ -193,14 +193,15 @@ TRAINER: Final = Trainer(
     name="neat",
     title="NEAT",
     description=(
-        "NeuroEvolution of Augmenting Topologies: a population of small networks in species, whose nodes and connections are "
-        "added and removed by mutation, plays matches against scripted bots, itself or its own past. New genomes also learn, by "
-        "gradient steps, from what the champion should have done in its own matches; what they have learned is inherited."
+        "Evolves the structure and the weights of small networks, in species, by the matches they play: against bots, each "
+        "other or their own past. What is born also learns from what the champion should have done."
     ),
     version=1,
     config_class=NeatConfig,
     presets={
-        "quick": Preset("Quick", "Beats the tracker, then the predictor; good for a first look.", 60.0, {"generations": 80}),
+        "quick": Preset(
+            "Quick", "Beats the tracker, then the predictor; good for a first look.", 60.0, {"generations": 80}
+        ),
         "standard": Preset("Standard", "A strong player.", 300.0, {"generations": 400}),
         "thorough": Preset(
             "Thorough",
