@@ -25,6 +25,10 @@ _MEAN_BURST: Final = 20
 """Ticks that a disturbance takes on average."""
 
 
+class NoAnswerError(TrainingError):
+    """The player whose matches are recorded answers NaN."""
+
+
 class RecordedMatch(NamedTuple):
     """One match of the recorded player, who plays on the right if ``is_swapped``."""
 
@@ -75,7 +79,7 @@ class Disturbance:
     """
 
     def __init__(self, share: float, n_actions: int, rng: np.random.Generator) -> None:
-        self._chance = share / max(1.0 - share, 1e-6) / _MEAN_BURST
+        self._chance = share / (share + _MEAN_BURST * (1.0 - share))  # of a burst's beginning at a tick without one
         self._n_actions = n_actions
         self._rng = rng
         self._left = np.zeros(LANES, np.int64)
@@ -118,6 +122,8 @@ class MatchRecorder:
     def record(self, every: int, most: int, disturbance: Disturbance | None = None) -> Record:
         """Play all matches and return every ``every``-th tick of each; more than ``most`` rows are a ``TrainingError``.
 
+        ``NoAnswerError`` if the player answers NaN.
+
         A ``disturbance`` takes the recorded player's hand now and then; what is recorded is what it wanted to do.
         A lane whose match is over takes the next one. When there is none, it plays its last once more, for nobody.
         """
@@ -134,7 +140,7 @@ class MatchRecorder:
             observations = self._decide()
             mine, theirs = (actions[: self._n] for actions in self._actions)
             if (mine[is_live] == NO_ACTION).any():
-                raise TrainingError("the recorded player answers NaN: nothing can be learned from it, choose another")
+                raise NoAnswerError("the recorded player answers NaN: nothing can be learned from it, choose another")
             is_forfeited = theirs == NO_ACTION
             due = is_live & ~is_forfeited & (ticks % every == 0)
             if due.any():

@@ -3,7 +3,7 @@
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -27,6 +27,7 @@ _SHARE: Final = 0.75
 _PAIRS: Final = 100
 _TEST_SEED: Final = 2**41
 _LOOK_S: Final = 1.0
+_EVOLUTION_S: Final = 120.0
 
 
 class _Learning:
@@ -43,22 +44,43 @@ class _Learning:
             rows += [Row(f"{name}, seed {seed}", seconds, "s") for seed, seconds in zip(seeds, times, strict=True)]
             rows.append(at_most(f"{name}, median", statistics.median(times), "s", target))
             rows.append(at_most(f"{name}, slowest", max(times), "s", 2.0 * target))
+        if not is_quick:
+            won = won_after(1, "evolution", _EVOLUTION_S, "predictor")
+            rows.append(
+                Row(f"evolution alone, seed 1: pairs won against predictor after {_EVOLUTION_S:.0f} s", won, "")
+            )
         return rows
 
 
-def seconds_to_beat(
-    seed: int,
-    limits: Mapping[str, float],
-    tell: Callable[[str], None],
-    values: Mapping[str, object] | None = None,
-    bots: Mapping[str, Policy] | None = None,
-) -> dict[str, float]:
-    """Return the seconds of training after which the champion scores 75 % against each bot; inf beyond its limit.
+def seconds_to_beat(seed: int, limits: Mapping[str, float], tell: Callable[[str], None]) -> dict[str, float]:
+    """Return the seconds of training after which the champion wins 75 % of 100 pairs against each bot; inf beyond its limit.
 
     Looks at the champion cost no training time, and use seeds that training never sees.
     """
-    bots = bots or {name: ScriptedPolicy.of(GAME, name) for name in limits}
     beaten: dict[str, float] = {}
+    for seconds, generation, won in _trained(seed, "standard", limits):
+        tell(
+            f"seed {seed}, {seconds:.0f} s, generation {generation}: {', '.join(f'{n} {w:.0%}' for n, w in won.items())}"
+        )
+        for name, share in won.items():
+            if share >= _SHARE and seconds < limits[name]:
+                beaten.setdefault(name, seconds)
+        if all(name in beaten or seconds >= limit for name, limit in limits.items()):
+            break
+    return {name: beaten.get(name, float("inf")) for name in limits}
+
+
+def won_after(seed: int, preset: str, seconds: float, bot: str) -> float:
+    """Return the share of pairs that the champion of ``preset`` wins against ``bot`` after that much training."""
+    won = 0.0
+    for _, _, shares in _trained(seed, preset, {bot: seconds}):
+        won = shares[bot]
+    return won
+
+
+def _trained(seed: int, preset: str, limits: Mapping[str, float]) -> Iterator[tuple[float, int, dict[str, float]]]:
+    """Train until the largest limit; yield seconds, generation and pairs won of each new champion, about once a second."""
+    bots = {bot.name: ScriptedPolicy.of(GAME, bot.name) for bot in GAME.bots}
     with PoolExecutor(settings=ExecutorSettings(workers=usable_cores())) as pool:
         context = TrainContext(
             game=GAME,
@@ -69,27 +91,18 @@ def seconds_to_beat(
             clock=time.perf_counter,
             say=lambda _: None,
         )
-        learner = TRAINER.start(TRAINER.configure({"generations": 1_000_000, **(values or {})}, "standard"), context)
-        seconds, looked = 0.0, 0.0
+        learner = TRAINER.start(TRAINER.configure({"generations": 1_000_000}, preset), context)
+        seconds = looked = 0.0
         champion: Policy | None = None
-        is_new = False
-        while any(name not in beaten and seconds < limit for name, limit in limits.items()):
+        while seconds < max(limits.values()):
             begin = time.perf_counter()
             report = learner.step()
             seconds += time.perf_counter() - begin
-            if report.champion is not None:
-                champion, is_new = report.champion.policy, True
-            if champion is None or not is_new or seconds - looked < _LOOK_S:
-                continue
-            looked, is_new = seconds, False
-            scores = pairs_won(champion, bots)
-            shown = ", ".join(f"{name} {score:.0%}" for name, score in scores.items())
-            tell(f"seed {seed}, {seconds:.0f} s, generation {report.step}: {shown}")
-            for name, score in scores.items():
-                if score >= _SHARE and seconds < limits[name]:
-                    beaten.setdefault(name, seconds)
+            champion = report.champion.policy if report.champion is not None else champion
+            if champion is not None and seconds - looked >= _LOOK_S:
+                yield seconds, report.step, pairs_won(champion, {name: bots[name] for name in limits})
+                looked, champion = seconds, None
         learner.close()
-    return {name: beaten.get(name, float("inf")) for name in limits}
 
 
 def pairs_won(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:

@@ -6,13 +6,14 @@ expert's place (S. Ross, G. Gordon, D. Bagnell: "A Reduction of Imitation Learni
 Learning", 2011).
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ai.errors import TrainingError
-from ai.match_record import MAX_ROWS, MatchRecorder, RecordedMatch, recording_bank
+from ai.match_record import MAX_ROWS, MatchRecorder, NoAnswerError, RecordedMatch, recording_bank
 from ai.neat import NeatConfig
 from ai.neat.genomes import Genomes
 from ai.neat.networks import express
@@ -59,9 +60,10 @@ def lessons(
 class Lessons:
     """The newest ``capacity`` rows: observations and the actions that would have been right."""
 
-    def __init__(self, capacity: int, n_observations: int) -> None:
+    def __init__(self, capacity: int, n_observations: int, n_actions: int) -> None:
         self._observations = np.zeros((capacity, n_observations), np.float32)
         self._actions = np.zeros(capacity, np.int32)
+        self._n_actions = n_actions
         self._next = 0
         self.count = 0
         """How many rows there are."""
@@ -91,13 +93,21 @@ class Lessons:
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
         """Go back to what ``to_arrays`` has written; ``TrainingError`` if it does not fit."""
         x, y, place = (arrays.get(name) for name in (_X, _Y, _NEXT))
-        capacity, width = self._observations.shape
-        if x is None or y is None or place is None or x.shape != (len(y), width) or len(y) > capacity:
+        if x is None or y is None or place is None or place.shape != (1,) or not self._fit(x, y):
             raise TrainingError(
                 "the checkpoint's rows of hindsight do not fit the configuration: resume from another one"
             )
         self.count, self._next = len(y), int(place[0])
         self._observations[: self.count], self._actions[: self.count] = x, y
+
+    def _fit(self, x: NDArray[np.generic], y: NDArray[np.generic]) -> bool:
+        """Whether ``x`` and ``y`` can be observations and actions that are kept here."""
+        capacity, width = self._observations.shape
+        if y.ndim != 1 or len(y) > capacity or x.shape != (len(y), width):
+            return False
+        if x.dtype != self._observations.dtype or y.dtype != self._actions.dtype:
+            return False
+        return bool(np.isfinite(x.astype(np.float32)).all() and np.isin(y, np.arange(self._n_actions)).all())
 
 
 class Study:
@@ -108,7 +118,7 @@ class Study:
         self._game = game
         self._workers = workers
         self._settings = BackpropSettings(steps=config.hindsight_steps, lr=config.hindsight_lr)
-        self._lessons = Lessons(config.hindsight_capacity, game.n_observations)
+        self._lessons = Lessons(config.hindsight_capacity, game.n_observations, game.n_actions)
 
     def teach(self, genomes: Genomes, learners: NDArray[np.int64], rng: np.random.Generator) -> Genomes:
         """Return ``genomes`` after those at the places ``learners`` have learned from rows drawn for this generation."""
@@ -125,14 +135,14 @@ class Study:
         )
 
     def look_back(self, champion: Policy, rivals: Sequence[Policy], seeds: Sequence[int]) -> None:
-        """Add what ``champion`` should have done against each of ``rivals``."""
-        hindsight = self._game.hindsight
+        """Add what ``champion`` should have done against each of ``rivals``; one that answers NaN teaches nothing."""
+        hindsight, config = self._game.hindsight, self._config
         if hindsight is not None:
-            config = self._config
             players = champion, rivals
-            self._lessons.add(
-                *lessons(self._game, hindsight, players, seeds, config.points, config.hindsight_record_every)
-            )
+            with contextlib.suppress(NoAnswerError):
+                self._lessons.add(
+                    *lessons(self._game, hindsight, players, seeds, config.points, config.hindsight_record_every)
+                )
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays of the state."""

@@ -82,7 +82,9 @@ class CardWidget(QFrame):
         self.follow.setCheckable(True)
         self.follow.toggled.connect(lambda is_on: self._want("follow" if is_on else "unfollow"))
         self.menu.addSeparator()
-        self.details = self._entry("Details", "details", "What the trainer reports beside its metrics, in a window of its own")
+        self.details = self._entry(
+            "Details", "details", "What the trainer reports beside its metrics, in a window of its own"
+        )
         self.folder = self._entry("Open folder", "folder", "The run's files: metrics, checkpoints, champions")
         self.command = self._entry(
             "Copy command line", "command", "The command that makes the same run anew in a terminal"
