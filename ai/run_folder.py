@@ -106,6 +106,11 @@ class RunFolder:
         """The file of the metrics: one JSON object a line, a line a step."""
         return self.path / "metrics.jsonl"
 
+    @property
+    def details_path(self) -> Path:
+        """The file of the details; there is none before a trainer has reported some."""
+        return self.path / "details.json"
+
     # What the run is
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -161,7 +166,7 @@ class RunFolder:
 
     def write_details(self, details: Mapping[str, Detail]) -> None:
         """Write ``details.json``; without details there is none."""
-        path = self.path / "details.json"
+        path = self.details_path
         content = {name: vars(detail) for name, detail in details.items()}
         with write_errors(path):
             if details:
@@ -171,7 +176,7 @@ class RunFolder:
 
     def details(self) -> dict[str, Detail]:
         """Return the newest details by name; ``TrainingError`` if they cannot be read."""
-        path = self.path / "details.json"
+        path = self.details_path
         try:
             return {name: Detail(**fields) for name, fields in json.loads(path.read_bytes()).items()}
         except FileNotFoundError:

@@ -63,7 +63,7 @@ def run_text(row: RunRow, run: Run, trainer: Trainer, home: str | None) -> list[
     if summary.get("reason"):
         lines.append(f"reason: {summary['reason']}")
     lines += aligned(_metric_rows(summary.get("metrics", {}), trainer), left=(0, 2))
-    lines += _champion_lines(summary.get("champion"), run, home)
+    lines += _champion_lines(summary.get("champion"), run, home, is_complete=row.state == "complete")
     if row.state != "complete":
         lines.append(f"go on: {_command(home, 'train', row.trainer, '--resume', row.id)}")
     return lines
@@ -85,7 +85,9 @@ def _metric_rows(values: dict[str, float], trainer: Trainer) -> list[list[str]]:
     return rows
 
 
-def _champion_lines(champion: dict[str, object] | None, run: Run, home: str | None) -> list[str]:
+def _champion_lines(champion: dict[str, object] | None, run: Run, home: str | None, *, is_complete: bool) -> list[str]:
+    if champion is None and is_complete:  # what learned from data plays no game
+        return [f"no player comes of this run: what it has made is in {run.folder.details_path}"]
     if champion is None:
         return ["no champion yet"]
     return [

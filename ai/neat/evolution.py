@@ -18,7 +18,7 @@ from game.jit import is_compiled
 
 _ANCESTORS_SHOWN: Final = 200
 
-_KERNELS: Final = ("_make", "_speciate", "_express")
+_KERNELS: Final = ("make", "_speciate", "_express")
 """Of the operators: where they are compiled, all of this package's kernels are."""
 
 Vector = NDArray[np.float64]
@@ -109,13 +109,14 @@ class Evolution:
         """Return a row for each species."""
         return species_details(self.population, fitness)
 
-    def champion_details(self, champion: Genomes, generation: int, fitness: float) -> dict[str, Json]:
+    def champion_details(self, champion: Genomes, fitness: float) -> dict[str, Json]:
         """Return the genome and the ancestry of a champion."""
-        is_recurrent = not self._config.feed_forward
         line = self._ancestry.line(int(champion.keys[0]))
+        newest = line[0]._replace(fitness=fitness)  # it was judged again since it was born
+        is_recurrent = not self._config.feed_forward
         return {
-            "genome": genome_details(champion, 0, generation, fitness, self._names, is_recurrent=is_recurrent),
-            "ancestry": line_details(line, _ANCESTORS_SHOWN),
+            "genome": genome_details(champion, 0, newest.generation, fitness, self._names, is_recurrent=is_recurrent),
+            "ancestry": line_details([newest, *line[1:]], _ANCESTORS_SHOWN),
         }
 
     def state(self) -> LearnerState:

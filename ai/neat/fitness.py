@@ -27,6 +27,12 @@ class Weights(NamedTuple):
     distance: float
     novelty: float
 
+    @property
+    def range(self) -> float:
+        """About how far the best fitness is from the worst: the gains, or where there are none the costs."""
+        gains = self.result + self.points + self.hits + self.rally + self.novelty
+        return gains or self.aim + self.distance
+
 
 class Sides(NamedTuple):
     """One row a side of a match; ``policy`` is its index, all others float64."""

@@ -8,6 +8,7 @@ Learning", 2011).
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from game.policies.bank import Policy
 from game.spec import GameSpec, Hindsight
 
 _X, _Y, _NEXT = "hindsight/observations", "hindsight/actions", "hindsight/next"
+
+_PAIRS_AT_ONCE: Final = 25
+"""Pairs that are recorded in one go: every tick of them is in memory."""
 
 
 def lessons(
@@ -41,16 +45,18 @@ def lessons(
     compiled = [opponent for opponent in opponents if is_compiled(opponent)]
     found: list[tuple[NDArray[np.float32], NDArray[np.int32]]] = []
     for opponent in compiled:
-        matches = [
-            RecordedMatch(1, place, seed, swapped) for place, seed in enumerate(seeds) for swapped in (False, True)
-        ]
         bank = recording_bank(game, (player, opponent))
-        record = MatchRecorder(game, bank, matches, points).record(1, MAX_ROWS)
-        for rows in np.split(np.arange(len(record.jobs)), np.flatnonzero(np.diff(record.jobs)) + 1):
-            observations = record.observations[rows]
-            actions = hindsight(observations)
-            chosen = np.flatnonzero(actions >= 0)[::every]
-            found.append((observations[chosen], actions[chosen]))
+        for first in range(0, len(seeds), _PAIRS_AT_ONCE):
+            some = seeds[first : first + _PAIRS_AT_ONCE]
+            matches = [
+                RecordedMatch(1, place, seed, swapped) for place, seed in enumerate(some) for swapped in (False, True)
+            ]
+            record = MatchRecorder(game, bank, matches, points).record(1, MAX_ROWS)
+            for rows in np.split(np.arange(len(record.jobs)), np.flatnonzero(np.diff(record.jobs)) + 1):
+                observations = record.observations[rows]
+                actions = hindsight(observations)
+                chosen = np.flatnonzero(actions >= 0)[::every]
+                found.append((observations[chosen], actions[chosen]))
     if not found:
         return np.zeros((0, game.n_observations), np.float32), np.zeros(0, np.int32)
     observations, actions = (np.concatenate(column) for column in zip(*found, strict=True))

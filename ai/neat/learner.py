@@ -99,9 +99,7 @@ class NeatLearner:
             values["mean_score"] = float(np.mean(scores))
         details: dict[str, Json] = {"species": evolution.species_details(fitness)}
         if champion is not None:
-            details.update(
-                evolution.champion_details(self._champion.genome, self._champion.generation, champion.fitness)
-            )
+            details.update(evolution.champion_details(self._champion.genome, champion.fitness))
         self._breed(judgement, scores)
         return StepReport(self._step, config.generations, values, self._judge.work, champion, details)
 
@@ -218,9 +216,7 @@ class NeatLearner:
     def _breed(self, judgement: _Judgement, scores: list[float] | None) -> None:
         """Replace the population by the next generation, with what is known of those who live on."""
         yardstick = float(np.mean(scores)) if scores is not None else None
-        weights = self._judge.weights
-        highest = weights.result + weights.points + weights.hits + weights.rally + weights.novelty
-        spread = quartile_range(judgement.fitness) / max(highest, 1e-9)  # in the unit of a score
+        spread = quartile_range(judgement.fitness) / self._judge.weights.range  # in the unit of a score
         before = self._evolution.breed(judgement.fitness, yardstick, spread)
         self._known = Evidence(*(np.where(before >= 0, column[before], 0.0) for column in judgement.evidence))
 

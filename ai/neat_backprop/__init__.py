@@ -95,8 +95,6 @@ def _start(config: NeatBackpropConfig, context: TrainContext) -> Learner:
     return NeatBackpropLearner(config, context)
 
 
-_SMOOTH: Final = ("tanh", "sin", "gauss", "relu")
-
 TRAINER: Final = Trainer(
     name="neat-backprop",
     title="NEAT with backpropagation",
@@ -127,17 +125,25 @@ TRAINER: Final = Trainer(
         ),
         "spirals": Preset(
             "Two spirals",
-            "The classic task of two intertwined spirals, solved on held-out points.",
-            60.0,
+            "The classic task of two intertwined spirals, solved on held-out points; half a minute.",
+            20.0,
             {
                 "task": "two-spirals",
-                "generations": 100,
+                "generations": 60,
                 "population": 64,
-                "num_hidden": 8,
-                "rows": 0,
+                "num_hidden": 24,
                 "activation_default": "random",
-                "activation_options": _SMOOTH,
-                "weight_init_stdev": 0.5,
+                "activation_options": ("sin", "gauss"),
+                "weight_init_stdev": 1.5,
+                "crossover_prob": 0.25,
+                "weight_mutate_rate": 0.05,
+                "weight_mutate_power": 0.2,
+                "bias_mutate_rate": 0.05,
+                "steps": 200,
+                "elite_steps": 200,
+                "lr": 0.02,
+                "l2": 1e-3,
+                "rows": 0,
             },
         ),
     },

@@ -94,7 +94,7 @@ class NeatBackpropLearner:
         details: dict[str, Json] = {"species": evolution.species_details(fitness)}
         champion = None
         if is_new:
-            details.update(evolution.champion_details(crown.genome, crown.generation, crown.fitness))
+            details.update(evolution.champion_details(crown.genome, crown.fitness))
             policy = self._policy(crown.genome)
             details["network"] = self._network(policy)
             champion = self._player(policy) if config.task == "imitation" else None

@@ -155,7 +155,7 @@ def test_a_pair_that_cannot_be_played_is_an_error_of_its_own(made, executor):
 
     good = genomes[0]
     bad = [
-        ((broken(lambda g: vars(g.nodes[1]).update(activation="sin")), good), "has the activation 'sin', and players know tanh"),
+        ((broken(lambda g: vars(g.nodes[1]).update(activation="elu")), good), "has the activation 'elu', and players know tanh"),
         ((good, broken(lambda g: vars(g.nodes[1]).update(aggregation="product"))), "has the aggregation 'product'"),
         ((good, broken(lambda g: vars(g.nodes[1]).update(bias=math.nan))), "node 1 of genome 1 has the number nan"),
         ((broken(loop), good), "genome 1 has a cycle of connections, and the configuration says feed_forward"),

@@ -22,7 +22,7 @@ DEADLINE_S = 120.0
 KILLS = 4
 
 NEAT = (
-    "neat", "--population", "16", "--generations", "60", "--opponents", "random,tracker", "--pairs", "1", "--points", "1",
+    "neat", "--population", "30", "--generations", "60", "--opponents", "random,tracker", "--pairs", "5", "--points", "1",
     "--finalists", "3", "--final-pairs", "1", "--evaluate-every", "4", "--evaluation-pairs", "2", "--hindsight-steps", "3",
     "--hindsight-rows", "128", "--hindsight-pairs", "1", "--checkpoint-steps", "3", "--workers", "2", "--seed", "5",
 )  # fmt: skip
@@ -121,12 +121,12 @@ def test_kills_change_neither_metrics_nor_champions_and_leave_no_segment(tmp_pat
             before = wait_for_steps(tmp_path, trainer, 0, process)
             wait_for_steps(tmp_path, trainer, before + chance.randrange(8), process)
             family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-            held = segments(family)
+            held = set().union(*(segments(family) for _ in range(20)))
             process.kill()
             process.wait()
             assert not wait_for_end(family[1:])
         assert not [segment for segment in held if segment.exists()]
-        assert bool(held) == (arguments is not BACKPROP)
+        assert len(held) >= {NEAT: 1, BACKPROP: 0, PROCESSES: 6}[arguments]
     assert len(folder(tmp_path, trainer).metrics()) < 60
     finish(tmp_path, trainer, "--resume")
     assert history(tmp_path, trainer) == expected

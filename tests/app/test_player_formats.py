@@ -64,7 +64,7 @@ def test_it_can_be_given_a_name_and_be_checked(capsys, tmp_path, network):
 def test_what_cannot_be_a_player_is_one_sentence(capsys, tmp_path, network):
     home = tmp_path / "home"
     document = json.loads(network.read_text())
-    document["nodes"][0]["activation"] = {"name": "gauss", "custom": False}
+    document["nodes"][0]["activation"] = {"name": "softplus", "custom": False}
     network.write_text(json.dumps(document))
     code, out, err = call(capsys, home, "players", "import", network)
     assert (code, out) == (2, "")

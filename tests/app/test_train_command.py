@@ -118,6 +118,15 @@ def test_a_run_says_what_came_of_it_and_what_to_do_next(capsys, tmp_path):
     assert "same content as 'My net'" in err
 
 
+def test_a_run_that_makes_no_player_says_where_its_work_is(capsys, tmp_path):
+    small = ("--task", "xor", "--population", "4", "--generations", "1", "--steps", "2", "--eval-workers", "1")
+    code, out, _ = call(capsys, tmp_path, "train", "neat-backprop", *small, *IN_PROCESS)
+    details = tmp_path / "runs" / "neat-backprop-1" / "details.json"
+    assert code == 0
+    assert f"no player comes of this run: what it has made is in {details}" in out
+    assert json.loads(details.read_bytes())["network"]["value"]["network_type"] == "feedforward"
+
+
 def test_json_is_one_object(capsys, tmp_path):
     code, out, _ = call(capsys, tmp_path, "train", "es", *SMALL, *IN_PROCESS, "--json")
     result = json.loads(out)

@@ -34,7 +34,7 @@ compatibility_disjoint_coefficient = 1.1
 compatibility_weight_coefficient   = 0.6
 
 activation_default     = random
-activation_options     = sigmoid tanh relu identity clamped abs
+activation_options     = sigmoid tanh relu identity clamped abs sin gauss
 activation_mutate_rate = 0.125
 
 aggregation_default     = sum

@@ -199,3 +199,8 @@ def test_nobody_has_played_yet():
     nobody = Evidence(*np.zeros((3, 4)))
     assert nobody.mean().tolist() == nobody.lower_bound().tolist() == [0.0] * 4
     assert all(column.dtype == np.float64 for column in Evidence.of(np.zeros(0), np.zeros(0, np.int64), 3))
+
+
+def test_the_range_of_the_fitness_is_that_of_its_gains():
+    assert Weights(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0).range == 1.0 + 2.0 + 4.0 + 8.0 + 64.0
+    assert Weights(0.0, 0.0, 0.0, 0.0, 0.5, 0.25, 0.0).range == 0.75  # of its costs where there is nothing to gain

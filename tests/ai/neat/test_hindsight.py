@@ -134,6 +134,14 @@ class TestRecording:
         assert np.array_equal(y, np.concatenate([actions for _, actions in wanted]))
         assert (x.dtype, y.dtype) == (np.float32, np.int32)
 
+    def test_many_pairs_are_recorded_a_part_at_a_time(self, monkeypatch):
+        arguments = (GAME, GAME.hindsight, (follower(np.random.default_rng(1)), [bot("tracker")]), (4, 9, 11), 1, 2)
+        whole = lessons(*arguments)
+        monkeypatch.setattr("ai.neat.hindsight._PAIRS_AT_ONCE", 1)
+        monkeypatch.setattr("ai.neat.hindsight.MAX_ROWS", len(whole[1]))  # fewer than the ticks of all three
+        parts = lessons(*arguments)
+        assert all(np.array_equal(one, other) for one, other in zip(whole, parts, strict=True))
+
     def test_python_bots_are_left_out(self):
         player, python = follower(np.random.default_rng(1)), PythonPolicy(STILL)
         alone = lessons(GAME, GAME.hindsight, (player, [bot("tracker")]), (4,), 1, 3)

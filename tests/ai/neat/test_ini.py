@@ -132,7 +132,9 @@ def test_no_two_values_of_that_file_are_the_same_by_accident(ini):
     numbers = [value for value in fields.values() if isinstance(value, float) and not isinstance(value, bool)]
     assert len(set(numbers)) == len(numbers)
     defaults = {name: info.default for name, info in EvolutionConfig.model_fields.items()}
-    assert [name for name, value in fields.items() if isinstance(value, float) and value == defaults[name]] == []
+    ours = {"crossover_prob"}  # not in the file: as neat-python behaves
+    same = {name for name, value in fields.items() if isinstance(value, float) and value == defaults[name]}
+    assert same == ours
 
 
 OPTIONAL = [
@@ -261,10 +263,10 @@ BAD_VALUES = [
     ("weight_max_value", "inf", "[DefaultGenome] weight_max_value is inf; it must be"),
     ("weight_max_value", "-25", "weight_min_value is -24.0; weight_max_value allows at most -25.0"),
     ("bias_init_type", "cauchy", "[DefaultGenome] bias_init_type is 'cauchy', and gaussian or uniform is needed"),
-    ("activation_options", "tanh gauss", "[DefaultGenome] activation_options is tanh gauss, and gauss cannot be played; there"),
+    ("activation_options", "tanh elu", "[DefaultGenome] activation_options is tanh elu, and elu cannot be played; there"),
     ("activation_options", "tanh,relu", "[DefaultGenome] activation_options is tanh,relu, and tanh,relu cannot be played"),
     ("activation_options", "", "[DefaultGenome] activation_options is empty, and at least one is needed; there are tanh"),
-    ("activation_default", "sin", "[DefaultGenome] activation_default is sin, and sin cannot be played; there are tanh"),
+    ("activation_default", "elu", "[DefaultGenome] activation_default is elu, and elu cannot be played; there are tanh"),
     ("activation_default", "rational", "activation_default is rational; activation_options allows"),
     ("aggregation_options", "sum max", "[DefaultGenome] aggregation_options is sum max, and only sum can be played"),
     ("aggregation_default", "mean", "[DefaultGenome] aggregation_default is mean, and only sum can be played"),

