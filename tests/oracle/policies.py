@@ -78,7 +78,7 @@ def plain_square(x: np.float32) -> np.float32:
     return x * x
 
 
-def plain_activation(code: int, x: np.float32) -> np.float32:
+def plain_activation(code: int, x: np.float32) -> np.float32:  # noqa: PLR0911  # one case a function
     """Return the value of a node whose sum is ``x``, in float32 arithmetic."""
     half, one = np.float32(0.5), np.float32(1)
     match Activation(code):
