@@ -45,6 +45,7 @@ class NeatBackpropConfig(EvolutionConfig):
         1e-4, ge=0.0, le=10.0, description="Weight decay: half of this times the squared weights joins the loss."
     )
     clip: float = Field(5.0, ge=0.0, le=1e6, description="Largest norm of a gradient; 0 for any.")
+    batch: int = Field(256, ge=0, le=1_000_000, description="Rows of one gradient step, all in turn; 0 for all.")
     rows: int = Field(4000, ge=0, le=10_000_000, description="Training rows drawn anew for each generation; 0 for all.")
     alpha_nodes: float = Field(1e-3, ge=0.0, le=10.0, description="Fitness that a node costs.")
     alpha_edges: float = Field(5e-4, ge=0.0, le=10.0, description="Fitness that a connection costs.")

@@ -35,6 +35,8 @@ class FitnessBackpropShared:
     lr: float = 5e-3
     l2: float = 1e-4
     clip: float = 5.0
+    batch: int = 0
+    """Rows of one gradient step, taken in their order; 0 for all."""
     alpha_nodes: float = 1e-3
     alpha_edges: float = 5e-4
 
@@ -49,9 +51,8 @@ class FitnessBackpropShared:
             x_train, y_train = x_train[rows], y_train[rows]
         if self.steps:
             settings = BackpropSettings(steps=self.steps, lr=self.lr, l2=self.l2, clip=self.clip)
-            genomes = with_learned(
-                genomes, train_population(genomes, networks, block_points(x_train, y_train, self.n_classes), settings)
-            )
+            points = block_points(x_train, y_train, self.n_classes, batch=self.batch or None)
+            genomes = with_learned(genomes, train_population(genomes, networks, points, settings))
         judged = scores(genomes, networks, block_points(x_validation, y_validation, self.n_classes))
         return {
             "fitness": self._fitness(genomes, judged.cross_entropy),

@@ -61,6 +61,7 @@ class NeatBackpropLearner:
             lr=config.lr,
             l2=config.l2,
             clip=config.clip,
+            batch=config.batch,
             alpha_nodes=config.alpha_nodes,
             alpha_edges=config.alpha_edges,
         )
@@ -121,9 +122,12 @@ class NeatBackpropLearner:
         return learned, judged
 
     def _drawn_rows(self) -> NDArray[np.int64]:
-        """Return the training rows of this generation, none for all."""
-        wanted, there = self._config.rows, len(self._data.y_train)
-        if not wanted or wanted >= there:
+        """Return the training rows of this generation, in the order in which batches take them; none for all in their own."""
+        config, there = self._config, len(self._data.y_train)
+        wanted = min(config.rows or there, there)
+        if 0 < config.batch < wanted:
+            return self._rng.choice(there, wanted, replace=False)
+        if wanted == there:
             return np.zeros(0, np.int64)
         return np.sort(self._rng.choice(there, wanted, replace=False))
 

@@ -85,7 +85,7 @@ def test_outputs_are_those_of_neat_python(function, is_recurrent):
         network = their_network(genome, theirs, is_recurrent=is_recurrent)
         assert compare(policy, network, observations) < 2e-4
         outputs.append(PlainGraph(policy).outputs(observations[0].tolist()))
-    assert np.std(np.array(outputs, np.float64), axis=0).min() > 0.01
+    assert np.std(np.array(outputs, np.float64), axis=0).max() > 0.01
 
 
 def test_our_own_function_is_what_it_says():

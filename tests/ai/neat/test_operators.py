@@ -397,6 +397,14 @@ def test_structure_changes_as_often_as_in_neat_python(feed_forward, single, sure
         assert np.std(mine) == pytest.approx(np.std(their), rel=0.1), name
 
 
+def largest_gap(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the largest distance of two samples' distribution functions (Kolmogorov, Smirnov)."""
+    samples = [np.sort(np.round(sample.ravel(), 5)) for sample in (one, other)]
+    values = np.concatenate(samples)
+    shares = [np.searchsorted(sample, values, side="right") / len(sample) for sample in samples]
+    return float(np.abs(shares[0] - shares[1]).max())
+
+
 @pytest.mark.parametrize("kind", ["gaussian", "uniform"])
 def test_numbers_change_as_often_and_as_far_as_in_neat_python(kind):
     config = VARIED.model_copy(
@@ -423,8 +431,7 @@ def test_numbers_change_as_often_and_as_far_as_in_neat_python(kind):
         their = np.array([[float(getattr(genes[key], name)) for key in keys] for genes, keys in orders[name]]) - before
         for share in ((mine != 0.0).mean() - (np.abs(their) > 1e-9).mean(), mine.mean() - their.mean()):
             assert share == pytest.approx(0.0, abs=0.012), name
-        for quantile in (0.02, 0.1, 0.9, 0.98):
-            assert np.quantile(mine, quantile) == pytest.approx(np.quantile(their, quantile), abs=0.04), name
+        assert largest_gap(mine, their) < 0.012, name
 
 
 def test_functions_are_drawn_anew_as_often_as_in_neat_python():

@@ -27,8 +27,12 @@ from tests.ai.neat.evolution import (
     their_genomes,
 )
 
-LUCK = np.random.default_rng(8)
 COEFFICIENTS = Coefficients(1.0, 0.5)
+
+
+@pytest.fixture
+def luck() -> np.random.Generator:
+    return np.random.default_rng(8)
 
 
 def varied(**values: object) -> EvolutionConfig:
@@ -38,7 +42,7 @@ def varied(**values: object) -> EvolutionConfig:
 @pytest.mark.parametrize("size", [2, 3, 17, 60])
 @pytest.mark.parametrize("mode", ["fixed", "pid"])
 @pytest.mark.parametrize("threshold", [0.1, 0.9, 30.0])
-def test_every_generation_has_the_size_that_was_asked_for(size, mode, threshold):
+def test_every_generation_has_the_size_that_was_asked_for(size, mode, threshold, luck):
     config = varied(population=size, species_target_mode=mode, compatibility_threshold=threshold, max_stagnation=3)
     population = population_of(config)
     for generation in range(12):
@@ -51,16 +55,16 @@ def test_every_generation_has_the_size_that_was_asked_for(size, mode, threshold)
         for species in population.species:
             assert (population.species_of[species.places] == species.key).all()
         assert [species.key for species in population.species] == sorted({each.key for each in population.species})
-        birth = population.reproduce(LUCK.random(size))
+        birth = population.reproduce(luck.random(size))
         assert birth.parents.shape == (size, 2)
 
 
 @pytest.mark.parametrize("elitism", [0, 1, 3])
-def test_the_best_of_each_species_live_on_unchanged(elitism):
+def test_the_best_of_each_species_live_on_unchanged(elitism, luck):
     config = varied(elitism=elitism, min_species_size=2, compatibility_threshold=2.0)
     population = evolved(config, 4)
     assert len(population.species) > 1
-    before, fitness = population.genomes, LUCK.random(60)
+    before, fitness = population.genomes, luck.random(60)
     best = [
         before.keys[species.places[np.argsort(-fitness[species.places])[:elitism]]] for species in population.species
     ]
@@ -88,11 +92,11 @@ def test_of_equals_the_youngest_lives_on_and_parents_are_the_best_of_their_speci
     assert any(worth[fit] > worth[other] for fit, other in birth.parents[1:].tolist())
 
 
-def test_species_have_as_many_children_as_in_neat_python():
+def test_species_have_as_many_children_as_in_neat_python(luck):
     config = varied(population=50, compatibility_threshold=2.0, elitism=1)
     population = evolved(config, 3)
     assert len(population.species) > 2
-    fitness = LUCK.random(50) * 5.0
+    fitness = luck.random(50) * 5.0
     sizes = [len(species.places) for species in population.species]
     means = np.array([fitness[species.places].mean() for species in population.species])
     adjusted = (means - fitness.min()) / max(1.0, fitness.max() - fitness.min())
@@ -124,12 +128,12 @@ def test_spawn_counts_add_up(spawn, count, least, expected):
     assert exact_spawn(spawn, count, least) == expected
 
 
-def test_spawn_counts_are_those_of_neat_python_where_it_finds_any():
+def test_spawn_counts_are_those_of_neat_python_where_it_finds_any(luck):
     reproduction, found = neat.DefaultReproduction.__new__(neat.DefaultReproduction), 0
     for _ in range(500):
-        least = int(LUCK.integers(1, 4))
-        spawn = LUCK.integers(least, 12, int(LUCK.integers(1, 9))).tolist()
-        count = int(LUCK.integers(least * len(spawn), 80))
+        least = int(luck.integers(1, 4))
+        spawn = luck.integers(least, 12, int(luck.integers(1, 9))).tolist()
+        count = int(luck.integers(least * len(spawn), 80))
         ours = exact_spawn(spawn, count, least)
         assert sum(ours) == count
         assert min(ours) >= least
@@ -192,9 +196,7 @@ def test_a_population_that_may_not_begin_anew_says_so():
     population = population_of(config)
     for _ in range(2):
         population.reproduce(np.zeros(20))
-    with pytest.raises(
-        TrainingError, match="every species has died out in generation 3: allow more with max_stagnation"
-    ):
+    with pytest.raises(TrainingError, match=r"every species has died out in generation 3: .* max_stagnation"):
         population.reproduce(np.zeros(20))
 
 
@@ -217,7 +219,7 @@ def raised(mode: str) -> tuple[Population, int]:
     population = evolved(varied(compatibility_threshold=0.9, species_target_mode=mode), 6)
     before = len(population.species)
     population.threshold = 1.4
-    population.reproduce(LUCK.random(60))
+    population.reproduce(np.random.default_rng(8).random(60))
     return population, before
 
 
@@ -228,7 +230,7 @@ def test_under_control_species_nearer_than_the_threshold_join_the_older_one():
     assert len(population.species) < len(fixed.species)
     keys = [species.key for species in population.species]
     assert keys == sorted(keys)
-    assert keys[0] == 1
+    assert keys[0] == fixed.species[0].key
 
 
 def test_species_are_joined_by_their_old_representatives():
@@ -396,9 +398,9 @@ def test_more_given_genomes_than_places_fill_the_population():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
-def test_a_share_of_the_children_has_two_parents(share):
+def test_a_share_of_the_children_has_two_parents(share, luck):
     population = population_of(varied(population=400, compatibility_threshold=30.0, crossover_prob=share))
-    birth = population.reproduce(LUCK.random(400))
+    birth = population.reproduce(luck.random(400))
     has_two = birth.parents[1:, 0] != birth.parents[1:, 1]  # with 80 parents, 1 of 80 pairs is one twice
     assert has_two.mean() == pytest.approx(share * 79 / 80, abs=0.08)
     assert has_two.any() == (share > 0.0)

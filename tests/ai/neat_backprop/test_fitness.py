@@ -93,6 +93,15 @@ def test_drawn_rows_are_all_that_is_learned_from(genomes):
     assert found["weight"].tobytes() != judged(FITNESS, genomes)["weight"].tobytes()
 
 
+def test_batches_are_taken_in_the_order_of_the_rows(genomes):
+    fitness = replace(FITNESS, batch=16, steps=3)
+    rows = np.random.default_rng(3).permutation(len(DATA.y_train))
+    found = judged(fitness, genomes, rows)
+    assert_same(found, judged(fitness, genomes, [*rows[:48], *rows[48:][::-1]]))  # three steps of 16 rows
+    assert found["weight"].tobytes() != judged(fitness, genomes, rows[::-1])["weight"].tobytes()
+    assert_same(judged(replace(fitness, batch=10**6), genomes), judged(replace(fitness, batch=0), genomes))
+
+
 def test_without_steps_nothing_is_learned(genomes):
     found = judged(replace(FITNESS, steps=0), genomes)
     assert found["weight"].tobytes() == genomes.weight.tobytes()

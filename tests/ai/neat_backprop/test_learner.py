@@ -153,6 +153,19 @@ class TestData:
         with pytest.raises(TrainingError, match="the data of the task 'imitation' are not those"):
             NeatBackpropLearner(config, context_of(find=find)).restore(state)
 
+    def test_rows_are_drawn_anew_and_for_batches_in_no_order(self):
+        learner = learner_of(small(task_points=400))
+        one, other = learner._drawn_rows(), learner._drawn_rows()
+        assert len(set(one.tolist())) == len(one) == 64
+        assert one.tolist() == sorted(one)
+        assert one.tolist() != other.tolist()
+        batched = learner_of(small(task_points=400, batch=10))._drawn_rows()
+        assert len(set(batched.tolist())) == 64
+        assert batched.tolist() != sorted(batched)
+        whole = learner_of(small(task_points=400, batch=10, rows=0))._drawn_rows()
+        assert sorted(whole) == list(range(240))
+        assert len(learner_of(small(task_points=400, rows=240))._drawn_rows()) == 0  # all, in their order
+
     def test_points_and_noise_of_a_task_can_be_chosen(self):
         plain, noisy, more = (
             learner_of(small(task="circles", **values))
