@@ -34,7 +34,7 @@ class EvolutionConfig(TrainerConfig):
     initial_connection: InitialConnection = Field("full_direct", description="How the first genomes are connected.")
     connection_fraction: Rate = Field(0.5, description="Share of the connections that 'partial_...' makes.")
     num_hidden: int = Field(0, ge=0, le=256, description="Hidden nodes of the first genomes.")
-    linear_outputs: bool = Field(default=True, description="Outputs of feed-forward networks are plain sums.")
+    linear_outputs: bool = Field(default=True, description="Outputs are plain sums: their largest is the action.")
     max_nodes: int = Field(128, ge=4, le=4096, description="Nodes, outputs included, beyond which no genome grows.")
     max_connections: int = Field(1024, ge=1, le=65_536, description="Connections beyond which no genome grows.")
 

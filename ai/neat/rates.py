@@ -90,7 +90,7 @@ def rates_of(config: EvolutionConfig, n_inputs: int, n_outputs: int) -> Rates:
         function=-1 if config.activation_default == "random" else FUNCTION_CODES[config.activation_default],
         function_mutate=config.activation_mutate_rate,
         functions=np.array([FUNCTION_CODES[name] for name in config.activation_options], np.int32),
-        is_linear_output=config.linear_outputs and config.feed_forward,
+        is_linear_output=config.linear_outputs,
         max_nodes=max(config.max_nodes, n_outputs),
         max_connections=config.max_connections,
     )
