@@ -31,7 +31,7 @@ _EVOLUTION_S: Final = 120.0
 
 
 class _Learning:
-    title = "NEAT from scratch, standard preset, pool of all cores: seconds of training until it wins 75 % of 100 pairs"
+    title = "NEAT from scratch, standard preset, pool of all cores: seconds of training until it wins 75 % of 100 pairs, twice"
 
     def rows(self, *, is_quick: bool) -> list[Row]:
         """Train one seed after the other until both bots are beaten, at most for twice the target."""
@@ -53,7 +53,7 @@ class _Learning:
 
 
 def seconds_to_beat(seed: int, limits: Mapping[str, float], tell: Callable[[str], None]) -> dict[str, float]:
-    """Return the seconds of training after which the champion wins 75 % of 100 pairs against each bot; inf beyond its limit.
+    """Return the seconds of training until the champion wins 75 % of 100 pairs, twice, against each bot; inf beyond its limit.
 
     Looks at the champion cost no training time, and use seeds that training never sees.
     """
@@ -100,14 +100,20 @@ def _trained(seed: int, preset: str, limits: Mapping[str, float]) -> Iterator[tu
             seconds += time.perf_counter() - begin
             champion = report.champion.policy if report.champion is not None else champion
             if champion is not None and seconds - looked >= _LOOK_S:
-                yield seconds, report.step, pairs_won(champion, {name: bots[name] for name in limits})
+                yield seconds, report.step, _confirmed(champion, {name: bots[name] for name in limits})
                 looked, champion = seconds, None
         learner.close()
 
 
-def pairs_won(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:
+def _confirmed(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:
+    """Return the lesser share of two times 100 pairs: who was lucky in the first is so again by chance alone."""
+    looks = [pairs_won(policy, bots, first) for first in (0, _PAIRS)]
+    return {name: min(look[name] for look in looks) for name in bots}
+
+
+def pairs_won(policy: Policy, bots: Mapping[str, Policy], first: int = 0) -> dict[str, float]:
     """Return the share of 100 pairs, to the game's own points, of which ``policy`` wins more than half against each bot."""
-    rows = pair_rows(1, len(bots), pair_seeds(_TEST_SEED, 0, _PAIRS), GAME.default_points)
+    rows = pair_rows(1, len(bots), pair_seeds(_TEST_SEED, first, _PAIRS), GAME.default_points)
     results = play_batch(GAME, build_bank([policy, *bots.values()]), rows)
     is_won = CandidateSides.of(results, 1, len(bots)).score[0].sum(axis=2) > 1.0
     return dict(zip(bots, np.asarray(is_won.mean(axis=1)).tolist(), strict=True))

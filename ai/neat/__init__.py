@@ -86,7 +86,7 @@ class NeatConfig(EvolutionConfig):
     hindsight_record_every: int = Field(3, ge=1, le=1000, description="Ticks between two that are kept.")
 
     finalists: int = Field(
-        12, ge=1, le=256, description="Best genomes of a generation that play once more, on new seeds."
+        12, ge=1, le=256, description="Best genomes of a generation that play once more, on new seeds; at most all."
     )
     final_pairs: int = Field(10, ge=1, le=10_000, description="Pairs of each finalist against each opponent.")
     evaluate_every: int = Field(
@@ -100,17 +100,14 @@ class NeatConfig(EvolutionConfig):
     def _check_matches(self) -> Self:
         if len(set(self.opponents)) < len(self.opponents):
             raise ValueError(f"opponents is {', '.join(self.opponents)}; each opponent can be there once")
-        if self.finalists > self.population:
-            raise ValueError(
-                f"finalists is {self.finalists}; with a population of {self.population} it can be at most that"
-            )
         if self.hindsight_steps and not self.feed_forward:
             raise ValueError(
                 f"hindsight_steps is {self.hindsight_steps}; recurrent networks learn by evolution alone, with hindsight_steps 0"
             )
         is_mixed = self.mode in ("competitive", "self_play")
         rivals = self.rivals if is_mixed else len(self.opponents)
-        matches = 2 * rivals * (self.population * self.pairs + (self.finalists + 1) * self.final_pairs)
+        finals = (min(self.finalists, self.population) + 1) * self.final_pairs
+        matches = 2 * rivals * (self.population * self.pairs + finals)
         matches += 2 * len(self.opponents) * self.evaluation_pairs
         if matches > MAX_MATCHES:
             raise ValueError(
@@ -214,6 +211,12 @@ TRAINER: Final = Trainer(
             "NEAT as in the paper: nobody learns in a lifetime. Beats the tracker, not the predictor.",
             300.0,
             {"generations": 400, **_PLAIN},
+        ),
+        "competitive": Preset(
+            "Competition",
+            "Against random genomes of the population, rated by Elo inside each generation.",
+            300.0,
+            {"generations": 250, "mode": "competitive", "result_weight": 1.0},
         ),
         "self-play": Preset(
             "Self-play",

@@ -146,7 +146,8 @@ class NeatLearner:
         more = Evidence(*np.zeros((3, len(policies))))
         for column, final in zip(more, finals, strict=True):
             column[finalists] = final
-        evidence += more
+        if self._config.mode != "competitive":  # there the fitness is an Elo of the whole generation
+            evidence += more
         fitness = evidence.mean() + self._novelty_of(judged)
         return _Judgement(fitness, evidence, finalists, evidence.take(finalists) if self._is_lasting else finals)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from ai.neat import EVOLUTION_METRICS
-from ai.neat.config import EvolutionConfig, Rate
+from ai.neat.config import MAX_POPULATION, EvolutionConfig, Rate
 from ai.trainer import Learner, MetricSpec, Preset, TrainContext, Trainer
 
 PlayerName = Annotated[str, Field(min_length=1, max_length=128)]
@@ -13,6 +13,13 @@ PlayerName = Annotated[str, Field(min_length=1, max_length=128)]
 
 class NeatBackpropConfig(EvolutionConfig):
     """Evolution, what is learned, and how genomes learn it."""
+
+    population: int = Field(64, ge=2, le=MAX_POPULATION, description="Genomes of a generation.")
+    num_hidden: int = Field(16, ge=0, le=256, description="Hidden nodes of the first genomes.")
+    crossover_prob: Rate = Field(0.25, description="Share of the children that have two parents; neat-python: all.")
+    weight_mutate_rate: Rate = Field(0.05, description="Chance that a weight is changed.")
+    weight_mutate_power: float = Field(0.2, ge=0.0, le=100.0, description="Standard deviation of that change.")
+    bias_mutate_rate: Rate = Field(0.05, description="Chance that a bias is changed.")
 
     task: Literal["two-spirals", "xor", "circles", "file", "imitation"] = Field(
         "imitation",
@@ -28,7 +35,7 @@ class NeatBackpropConfig(EvolutionConfig):
         ("tracker", "predictor"), min_length=1, max_length=64, description="Players that the teacher plays against."
     )
     match_pairs: int = Field(
-        20, ge=5, le=10_000, description="Pairs of matches against each of them that are recorded."
+        40, ge=5, le=10_000, description="Pairs of matches against each of them that are recorded."
     )
     record_every: int = Field(3, ge=1, le=1000, description="Ticks between two rows of the record.")
 
@@ -39,20 +46,22 @@ class NeatBackpropConfig(EvolutionConfig):
         description="Share of the recorded ticks on which a random action takes the teacher's place.",
     )
 
-    steps: int = Field(40, ge=0, le=100_000, description="Gradient steps of each genome in a generation.")
-    lr: float = Field(5e-3, gt=0.0, le=10.0, description="Step size of Adam.")
+    steps: int = Field(500, ge=0, le=100_000, description="Gradient steps of each genome in a generation.")
+    lr: float = Field(1e-2, gt=0.0, le=10.0, description="Step size of Adam.")
     l2: float = Field(
         1e-4, ge=0.0, le=10.0, description="Weight decay: half of this times the squared weights joins the loss."
     )
     clip: float = Field(5.0, ge=0.0, le=1e6, description="Largest norm of a gradient; 0 for any.")
     batch: int = Field(256, ge=0, le=1_000_000, description="Rows of one gradient step, all in turn; 0 for all.")
-    rows: int = Field(4000, ge=0, le=10_000_000, description="Training rows drawn anew for each generation; 0 for all.")
-    alpha_nodes: float = Field(1e-3, ge=0.0, le=10.0, description="Fitness that a node costs.")
-    alpha_edges: float = Field(5e-4, ge=0.0, le=10.0, description="Fitness that a connection costs.")
+    rows: int = Field(
+        50_000, ge=0, le=10_000_000, description="Training rows drawn anew for each generation; 0 for all."
+    )
+    alpha_nodes: float = Field(1e-4, ge=0.0, le=10.0, description="Fitness that a node costs.")
+    alpha_edges: float = Field(5e-5, ge=0.0, le=10.0, description="Fitness that a connection costs.")
     elite_share: Rate = Field(
         0.1, description="Best genomes of a generation that learn on, from what they have learned."
     )
-    elite_steps: int = Field(60, ge=0, le=100_000, description="Gradient steps that these learn on.")
+    elite_steps: int = Field(1000, ge=0, le=100_000, description="Gradient steps that these learn on.")
     inheritance: Literal["lamarck", "baldwin"] = Field(
         "lamarck", description="Whether children inherit what was learned, or only the ability to learn it."
     )
@@ -110,41 +119,37 @@ TRAINER: Final = Trainer(
             "Quick",
             "A small network that imitates a player.",
             60.0,
-            {"generations": 30, "population": 64, "num_hidden": 6},
+            {"generations": 60},
         ),
         "standard": Preset(
             "Standard",
             "Imitates a player more closely.",
-            300.0,
-            {"generations": 120, "population": 64, "num_hidden": 12, "match_pairs": 40, "rows": 8000},
+            180.0,
+            {"generations": 250, "num_hidden": 24, "match_pairs": 80},
         ),
         "thorough": Preset(
             "Thorough",
             "A larger population and more matches.",
-            1800.0,
-            {"generations": 400, "population": 100, "num_hidden": 16, "match_pairs": 100, "rows": 16_000},
+            1200.0,
+            {"generations": 600, "population": 100, "num_hidden": 32, "match_pairs": 200},
         ),
         "spirals": Preset(
             "Two spirals",
-            "The classic task of two intertwined spirals, solved on held-out points; half a minute.",
+            "The classic task of two intertwined spirals, solved on held-out points.",
             20.0,
             {
                 "task": "two-spirals",
                 "generations": 60,
-                "population": 64,
                 "num_hidden": 24,
                 "activation_default": "random",
                 "activation_options": ("sin", "gauss"),
                 "weight_init_stdev": 1.5,
-                "crossover_prob": 0.25,
-                "weight_mutate_rate": 0.05,
-                "weight_mutate_power": 0.2,
-                "bias_mutate_rate": 0.05,
                 "steps": 200,
                 "elite_steps": 200,
                 "lr": 0.02,
                 "l2": 1e-3,
-                "rows": 0,
+                "alpha_nodes": 1e-3,
+                "alpha_edges": 5e-4,
             },
         ),
     },

@@ -37,8 +37,8 @@ class FitnessBackpropShared:
     clip: float = 5.0
     batch: int = 0
     """Rows of one gradient step, taken in their order; 0 for all."""
-    alpha_nodes: float = 1e-3
-    alpha_edges: float = 5e-4
+    alpha_nodes: float = 1e-4
+    alpha_edges: float = 5e-5
 
     def __call__(self, data: Arrays, generation: Arrays, part: range) -> Mapping[str, NDArray[np.generic]]:
         """Return fitness, accuracy and loss of each genome of ``part``, and the weights and biases that they have learned."""

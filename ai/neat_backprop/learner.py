@@ -106,7 +106,7 @@ class NeatBackpropLearner:
         }
         self._step += 1
         self._inherit(learned)
-        evolution.breed(fitness, 1.0 - crown.loss, quartile_range(fitness))
+        evolution.breed(fitness, crown.fitness, quartile_range(fitness))
         return StepReport(self._step, config.generations, values, work, champion, details)
 
     def _learn(self) -> tuple[Genomes, _Judged]:

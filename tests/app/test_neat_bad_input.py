@@ -100,7 +100,6 @@ def test_settings_out_of_range(capsys, home, trainer, arguments, says):
     ("trainer", "arguments", "says"),
     [
         ("neat", ("--no-feed-forward",), "hindsight_steps is 500; recurrent networks learn by evolution alone"),
-        ("neat", ("--finalists", "20", "--population", "10"), "finalists is 20; with a population of 10"),
         ("neat", ("--pairs", "1000", "--population", "5000"), "a generation would have .* matches, at most 2,000,000"),
         ("neat", ("--start-from", "nobody"), "there is no player 'nobody'"),
         ("neat", ("--start-from", "tracker"), "start_from is 'tracker', a scripted player: evolution begins from graphs"),

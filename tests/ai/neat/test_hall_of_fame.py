@@ -51,6 +51,10 @@ def test_everybody_is_drawn_alike_while_every_weight_is_nothing(weighting, monke
     assert hall.draw(3, np.random.default_rng(1)).tolist() == [0, 1, 2]
 
 
+def test_who_is_always_beaten_is_not_forgotten():
+    assert hall_of([1.0, 1.0, 1.0, 0.0]).chances()[:3].min() > 0.04
+
+
 def test_draws_are_different_members_as_often_as_their_chances_say():
     hall, rng = hall_of([0.0, 0.5, 0.9]), np.random.default_rng(2)
     firsts = np.bincount([int(hall.draw(1, rng)[0]) for _ in range(4000)], minlength=3) / 4000
@@ -66,6 +70,8 @@ def test_a_win_rate_begins_at_a_half_and_old_matches_count_less():
     assert hall.win_rates.tolist() == [0.5]
     hall.record(np.array([0]), np.array([1.0]), 9)
     assert hall.win_rates[0] == pytest.approx((9 + 0.5) / 10)
+    hall.record(np.array([0]), np.array([0.0]), 9)
+    assert hall.win_rates[0] == pytest.approx((8.1 + 0.5) / (8.1 + 9 + 1))  # old matches count 90 %
     for _ in range(60):
         hall.record(np.array([0]), np.array([0.0]), 9)
     assert hall.win_rates[0] < 0.02

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import neat
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from ai.errors import TrainingError
 from ai.neat.config import EvolutionConfig
 from ai.neat.distance import Coefficients, distances
-from ai.neat.genomes import from_arrays, to_arrays
+from ai.neat.genomes import check_structure, from_arrays, to_arrays
 from ai.neat.population import Population, exact_spawn
 from ai.trainer import LearnerState
 from tests.ai.neat.evolution import (
@@ -385,6 +386,16 @@ def test_a_population_begins_with_a_given_genome_and_its_children():
     play_on(population, 3)
 
 
+def test_genes_that_join_a_given_genome_are_new_ones():
+    seed = SEED._replace(innovation=SEED.innovation + 1000)
+    population = population_of(varied(population=30, node_add_prob=0.5))
+    population.begin_with(seed)
+    genomes = population.genomes
+    check_structure(genomes, INPUTS, OUTPUTS)  # no node is there twice
+    fresh = ~np.isin(genomes.innovation, seed.innovation)
+    assert genomes.innovation[fresh].min() > seed.innovation.max()
+
+
 def test_more_given_genomes_than_places_fill_the_population():
     seeds = evolved(varied(population=10), 3).genomes
     population = population_of(varied(population=4))
@@ -404,3 +415,30 @@ def test_a_share_of_the_children_has_two_parents(share, luck):
     has_two = birth.parents[1:, 0] != birth.parents[1:, 1]  # with 80 parents, 1 of 80 pairs is one twice
     assert has_two.mean() == pytest.approx(share * 79 / 80, abs=0.08)
     assert has_two.any() == (share > 0.0)
+
+
+def parents_drawn(population, fitness):
+    """Return the places of everybody who is drawn as a parent of one species in a hundred generations."""
+    for species in population.species:
+        species.fitnesses = fitness[species.places]
+    drawn = [population._parents(population.species, fitness)[1] for _ in range(100)]
+    return sorted(set(np.concatenate(drawn).ravel().tolist()))
+
+
+@pytest.mark.parametrize(("share", "survivors"), [(0.5, 16), (0.2, 7), (0.01, 2)])
+def test_the_best_share_of_a_species_has_children_but_at_least_two(share, survivors):
+    population = population_of(varied(population=31, compatibility_threshold=1000.0, survival_threshold=share))
+    assert len(population.species) == 1
+    fitness = np.arange(31.0)
+    assert parents_drawn(population, fitness) == list(range(31 - survivors, 31))  # ceil(share * 31), as in neat-python
+
+
+@pytest.mark.parametrize(
+    ("fitness", "expected"),
+    [([0.5, 0.2, 0.3], [0.2, 0.0]), ([4.2, 0.2, 2.2], [0.75, 0.0])],
+)
+def test_mean_fitness_is_adjusted_by_the_range_of_all_but_at_least_1(fitness, expected):
+    """As ``reproduce`` of neat-python 2.0.0: (mean - min) / max(1, max - min)."""
+    living = [SimpleNamespace(places=np.array([0, 2])), SimpleNamespace(places=np.array([1]))]
+    means = [(fitness[0] + fitness[2]) / 2.0, fitness[1]]
+    assert Population._adjusted(means, np.array(fitness), living) == pytest.approx(expected)
