@@ -8,24 +8,20 @@ something removes what dead owners have left.
 
 import contextlib
 import errno
-import itertools
 import logging
 import os
-import re
-import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import shared_memory
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from ai.errors import TrainingError
-from game.executors.shared_bank import _SEGMENTS, _buffer, _has_room  # private there, the same needs here
+from game.executors.segments import attached_segment, buffer_of, new_segment, remove_stale_segments
+from game.executors.segments import has_room as segments_have_room
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +30,6 @@ Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
 
 _ALIGNMENT: Final = 64  # bytes: a cache line, and more than any vector instruction asks for
 _NUMBERS: Final = "biufc"  # kinds of numpy types without pointers in them
-_PREFIX: Final = "rally"
-_NAME: Final = re.compile(rf"{_PREFIX}-(\d+)-(\d+)-\d+")  # the owner's process namespace and id, a running number
-
-_running_numbers: Final = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -57,34 +49,6 @@ class ArraysAddress:
     segment: str
     content: bytes
     places: tuple[ArrayPlace, ...]
-
-
-def _new_segment(size: int) -> shared_memory.SharedMemory:
-    """Return a new segment of at least ``size`` bytes, whose name tells its owner."""
-    while True:
-        name = f"{_PREFIX}-{_process_namespace()}-{os.getpid()}-{next(_running_numbers)}"
-        with contextlib.suppress(FileExistsError):  # left by a dead owner that had this id
-            return shared_memory.SharedMemory(name, create=True, size=max(size, 1))
-
-
-def _process_namespace() -> int:
-    """Return within what process ids mean something: containers may share their segments, but not their ids."""
-    try:
-        return Path("/proc/self/ns/pid").stat().st_ino
-    except OSError:  # not Linux
-        return 0
-
-
-def remove_stale_segments(folder: Path = _SEGMENTS) -> None:
-    """Remove the segments in ``folder`` whose owner, a process of this machine and user, is dead. Does nothing but on Linux."""
-    if sys.platform != "linux":
-        return
-    namespace = _process_namespace()
-    for path in folder.glob(f"{_PREFIX}-*"):
-        name = _NAME.fullmatch(path.name)
-        if name and int(name[1]) == namespace and not psutil.pid_exists(int(name[2])):
-            with contextlib.suppress(OSError):  # another user's, or somebody else was quicker
-                path.unlink()
 
 
 def _layout(arrays: Arrays) -> tuple[tuple[ArrayPlace, ...], int]:
@@ -111,7 +75,7 @@ class SharedArrays:
     Where none can be had, every worker gets the bytes, and ``hindrance`` says why.
     """
 
-    def __init__(self, arrays: Arrays, *, has_room: Callable[[int], bool] = _has_room) -> None:
+    def __init__(self, arrays: Arrays, *, has_room: Callable[[int], bool] = segments_have_room) -> None:
         places, size = _layout(arrays)
         segment: shared_memory.SharedMemory | None = None
         copy = bytearray()
@@ -119,11 +83,11 @@ class SharedArrays:
         try:
             if not has_room(size):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            segment = _new_segment(size)
+            segment = new_segment(size)
         except OSError as error:
             self.hindrance = str(error)
             copy = bytearray(size)
-        buffer = copy if segment is None else _buffer(segment)
+        buffer = copy if segment is None else buffer_of(segment)
         for place, array in zip(places, arrays.values(), strict=True):
             _view(buffer, place)[...] = array
         self._segment = segment
@@ -138,7 +102,7 @@ class SharedArrays:
 
     def holds(self, arrays: Arrays) -> bool:
         """Whether the content is that of ``arrays``, bit for bit; not to be asked after ``close``."""
-        buffer = self.address.content if self._segment is None else _buffer(self._segment)
+        buffer = self.address.content if self._segment is None else buffer_of(self._segment)
         places, _ = _layout(arrays)
         return places == self.address.places and all(
             _view(buffer, place).tobytes() == array.tobytes()
@@ -162,7 +126,7 @@ class SharedDatasets:
     A context manager: leaving it releases everything. It belongs to one thread.
     """
 
-    def __init__(self, *, has_room: Callable[[int], bool] = _has_room) -> None:
+    def __init__(self, *, has_room: Callable[[int], bool] = segments_have_room) -> None:
         self._has_room = has_room
         self._held: dict[str, SharedArrays] = {}
         self._counts: dict[str, int] = {}
@@ -228,8 +192,8 @@ class SharedViews(Mapping[str, NDArray[np.generic]]):
         for address in addresses:
             buffer: bytes | memoryview = address.content
             if address.segment:
-                self._segments.append(_attached(address.segment))
-                buffer = _buffer(self._segments[-1]).toreadonly()
+                self._segments.append(attached_segment(address.segment))
+                buffer = buffer_of(self._segments[-1]).toreadonly()
             self._views.update({place.name: _view(buffer, place) for place in address.places})
 
     def __enter__(self) -> "SharedViews":
@@ -253,10 +217,3 @@ class SharedViews(Mapping[str, NDArray[np.generic]]):
         while self._segments:
             with contextlib.suppress(BufferError):  # a view is still held: then the mapping ends with the process
                 self._segments.pop().close()
-
-
-def _attached(name: str) -> shared_memory.SharedMemory:
-    if sys.version_info >= (3, 13):
-        return shared_memory.SharedMemory(name=name, track=False)
-    # the resource tracker is the parent's: it counts the name once, and the parent's unlink clears it
-    return shared_memory.SharedMemory(name=name)

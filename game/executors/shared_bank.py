@@ -4,22 +4,17 @@ import contextlib
 import errno
 import logging
 import os
-import shutil
-import sys
 import weakref
 from dataclasses import dataclass
 from multiprocessing import shared_memory
-from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from game.executors.segments import attached_segment, buffer_of, has_room, new_segment, remove_stale_segments
 from game.policies.bank import Bank, read_only
 
 logger = logging.getLogger(__name__)
-
-_SEGMENTS: Final = Path("/dev/shm")  # noqa: S108  # where Linux keeps them
 
 
 @dataclass(frozen=True)
@@ -45,29 +40,19 @@ def _content(bank: Bank) -> NDArray[np.uint8]:
     return np.concatenate([np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in bank])
 
 
-def _buffer(segment: shared_memory.SharedMemory) -> memoryview:
-    buffer = segment.buf
-    assert buffer is not None  # noqa: S101  # it is open
-    return buffer
-
-
-def _has_room(size: int, folder: Path = _SEGMENTS) -> bool:
-    """Whether a segment of ``size`` bytes can be filled: Linux makes one that is too large, and kills who writes to it."""
-    return not folder.is_dir() or shutil.disk_usage(folder).free > size
-
-
 class SharedBank:
     """Owner of a bank's segment: made by the parent, unlinked by ``close``."""
 
     def __init__(self, bank: Bank) -> None:
+        remove_stale_segments()
         content = _content(bank)
         segment: shared_memory.SharedMemory | None = None
         name, copy = "", b""
         try:
-            if not _has_room(len(content)):
+            if not has_room(len(content)):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            segment = shared_memory.SharedMemory(create=True, size=max(len(content), 1))
-            _buffer(segment)[: len(content)] = content.tobytes()
+            segment = new_segment(len(content))
+            buffer_of(segment)[: len(content)] = content.tobytes()
             name = segment.name
         except OSError as error:
             logger.warning("no shared memory for the policies (%s): every worker gets a copy", error)
@@ -94,11 +79,8 @@ class MappedBank:
         if not address.segment:
             self._bank: Bank | None = _views(address.content, address)
             return
-        if sys.version_info >= (3, 13):
-            self._segment = shared_memory.SharedMemory(name=address.segment, track=False)
-        else:  # the resource tracker is the parent's: it counts the name once, and the parent's unlink clears it
-            self._segment = shared_memory.SharedMemory(name=address.segment)
-        self._bank = read_only(_views(_buffer(self._segment), address))
+        self._segment = attached_segment(address.segment)
+        self._bank = read_only(_views(buffer_of(self._segment), address))
 
     @property
     def bank(self) -> Bank:

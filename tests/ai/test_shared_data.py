@@ -16,10 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from ai import shared_data
 from ai.errors import TrainingError
-from ai.shared_data import SharedArrays, SharedDatasets, SharedViews, remove_stale_segments
-from game.executors.shared_bank import _SEGMENTS
+from ai.shared_data import SharedArrays, SharedDatasets, SharedViews
+from game.executors.segments import SEGMENTS, process_namespace, remove_stale_segments
 from tests.doubles import wait_for_end
 
 ROOT = Path(__file__).parents[2]
@@ -120,7 +119,7 @@ class TestDatasets:
 
 
 def name_of(pid, number=0, namespace=None):
-    inode = shared_data._process_namespace() if namespace is None else namespace
+    inode = process_namespace() if namespace is None else namespace
     return f"rally-{inode}-{pid}-{number}"
 
 
@@ -158,7 +157,7 @@ class TestStaleSegments:
         assert [path.name for path in tmp_path.iterdir()] == [name_of(dead)]
 
     def test_a_new_owner_removes_them(self, dead):
-        path = Path(_SEGMENTS, name_of(dead))
+        path = Path(SEGMENTS, name_of(dead))
         path.touch()
         SharedDatasets().release_all()
         assert not path.exists()
@@ -166,7 +165,7 @@ class TestStaleSegments:
     def test_a_name_that_a_dead_namesake_has_left_is_passed_over(self):
         with SharedArrays({"x": np.arange(3)}) as shared:
             number = int(shared.address.segment.rpartition("-")[2])
-        path = Path(_SEGMENTS, name_of(os.getpid(), number + 1))
+        path = Path(SEGMENTS, name_of(os.getpid(), number + 1))
         path.touch()
         try:
             with SharedArrays({"x": np.arange(3)}) as shared:
@@ -222,7 +221,7 @@ def holder(folder, method="spawn"):
 def segments(pid):
     """Return the segments that a process maps."""
     lines = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").splitlines()
-    return {Path(line.split()[-1]) for line in lines if f"{_SEGMENTS}/rally-" in line}
+    return {Path(line.split()[-1]) for line in lines if f"{SEGMENTS}/rally-" in line}
 
 
 def wait_for_sleepers(folder, program):
@@ -289,7 +288,7 @@ class TestKilledProcesses:
     def test_a_program_that_forgets_to_close_leaves_nothing_and_has_no_complaint(self):
         command = [sys.executable, "-c", FORGETFUL]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
-        held = [Path(_SEGMENTS, name) for name in done.stdout.split()]
+        held = [Path(SEGMENTS, name) for name in done.stdout.split()]
         assert len(held) == 2
         assert not [segment for segment in held if segment.exists()]
         assert not done.stderr

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from ai.run_folder import RunFolder
-from game.executors.shared_bank import _SEGMENTS
+from game.executors.segments import SEGMENTS
 from tests.doubles import wait_for_end
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +97,7 @@ def segments(processes: list[psutil.Process]) -> set[Path]:
     for process in processes:
         with contextlib.suppress(OSError):
             lines = Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8").splitlines()
-            found |= {Path(line.split()[-1]) for line in lines if f"{_SEGMENTS}/" in line}
+            found |= {Path(line.split()[-1]) for line in lines if f"{SEGMENTS}/" in line}
     return found
 
 

@@ -128,7 +128,7 @@ def _active_timers() -> list[QTimer]:
     found = []
     for each in gc.get_objects():
         try:
-            if isinstance(each, QTimer) and each.isActive():
+            if issubclass(type(each), QTimer) and each.isActive():
                 found.append(each)
         except (ReferenceError, RuntimeError):  # its C++ half is gone
             continue

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from game.executors.shared_bank import _SEGMENTS
+from game.executors.segments import SEGMENTS
 from tests.doubles import wait_for_end
 
 ROOT = Path(__file__).parents[3]
@@ -96,10 +96,10 @@ def test_a_killed_parent_leaves_no_process_and_no_memory_behind():
         parent = psutil.Process(program.pid)
         wait_for_bots(parent)
         family = parent.children(recursive=True)
-        assert Path(_SEGMENTS, segment).exists()
+        assert Path(SEGMENTS, segment).exists()
         parent.kill()
     assert not wait_for_end(family)
-    assert not Path(_SEGMENTS, segment).exists()
+    assert not Path(SEGMENTS, segment).exists()
 
 
 @pytest.mark.parametrize("ending", ["", "raise SystemExit(0)", "del executor"])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from game.executors import shared_bank
+from game.executors.segments import has_room
 from game.executors.shared_bank import MappedBank, SharedBank
 from game.policies.bank import build_bank
 from tests.doubles import scripted_field
@@ -35,9 +36,9 @@ def test_a_bank_still_in_use_is_let_go_without_an_error():
 
 
 def test_without_room_for_a_segment_the_bank_travels_as_bytes(tmp_path):
-    assert shared_bank._has_room(1000, tmp_path)
-    assert not shared_bank._has_room(2**62, tmp_path)
-    assert shared_bank._has_room(2**62, tmp_path / "missing")
+    assert has_room(1000, tmp_path)
+    assert not has_room(2**62, tmp_path)
+    assert has_room(2**62, tmp_path / "missing")
     bank = build_bank(FIELD)
     content = shared_bank._content(bank).tobytes()
     sizes = len(bank.table), len(bank.integers), len(bank.reals)
