@@ -81,9 +81,8 @@ def league(tmp_path: Path) -> Iterator[League]:
 
 
 def config_of(trainer: Trainer) -> TrainerConfig:
-    """Return the quickest preset."""
-    name = min(trainer.presets, key=lambda each: trainer.presets[each].expected_s)
-    return trainer.configure({}, name)
+    """Return the preset for a first look: every trainer has one that makes a player."""
+    return trainer.configure({}, "quick")
 
 
 def other_modes(trainer: Trainer) -> list[TrainerConfig]:

@@ -30,7 +30,9 @@ def players():
     rng = np.random.default_rng(20)
     shapes = [(3,), (16,), (33,), (5, 7), (9, 4, 6)]
     policies = [networks.dense(rng, shape, activation) for shape, activation in zip(shapes, Activation, strict=False)]
-    policies += [networks.follower(rng, 6, activation) for activation in Activation]
+    activations = list(Activation)
+    first, later = activations[: networks.FIRST_ACTIVATIONS], activations[networks.FIRST_ACTIVATIONS :]
+    policies += [networks.follower(rng, 6, activation) for activation in first]
     policies += [DensePolicy(*networks.linear(rng))]
     policies += [networks.graph(rng, nodes, follows=follows) for nodes, follows in ((3, 2), (9, 2), (20, 0))]
     policies += [
@@ -38,7 +40,9 @@ def players():
         for nodes, follows in ((5, 2), (14, 0))
     ]
     policies += [networks.random_bot(rng, each.name) for each in GAME.bots for _ in range(2)]
-    assert [policy.kind for policy in policies] == [Kind.DENSE] * 13 + [Kind.GRAPH] * 5 + [Kind.SCRIPTED] * 10
+    policies += [networks.follower(rng, 6, activation) for activation in later]
+    kinds = [Kind.DENSE] * 13 + [Kind.GRAPH] * 5 + [Kind.SCRIPTED] * 10 + [Kind.DENSE] * 3
+    assert [policy.kind for policy in policies] == kinds
     return tuple(policies)  # 16 and 17 are recurrent, bots by twos from 18 on: random, still, tracker, predictor, aimer
 
 

@@ -37,6 +37,9 @@ def _formula(count: int, salt: int) -> NDArray[np.float32]:
     return (((at * 37 + at * at * 11 + salt * 5) % 17 - 8) / 16).astype(np.float32)
 
 
+_FIRST_ACTIVATIONS = 7  # those that were there when these matches were written down
+
+
 def _dense(activation: Activation, *sizes: int) -> DensePolicy:
     """Return a network of layers ``sizes`` that mostly follows the ball."""
     weights, biases = [], []
@@ -66,7 +69,7 @@ def _graph(nodes: int, *, is_recurrent: bool) -> GraphPolicy:
         source=sources.ravel().astype(np.int32),
         weight=weights.ravel(),
         bias=_formula(nodes, 1) / np.float32(8),
-        activation=(numbers % len(Activation)).astype(np.int32),
+        activation=(numbers % _FIRST_ACTIVATIONS).astype(np.int32),
         outputs=np.arange(inputs + nodes - 3, inputs + nodes, dtype=np.int32),
         is_recurrent=is_recurrent,
     )
