@@ -80,6 +80,16 @@ def read_result(court: Court, lane: int, counts: NDArray[np.int64], measures: ND
     raise TypeError(f"no game has implemented read_result for {type(court).__name__}")
 
 
+def court_block(courts: Court, block: int) -> Court:
+    """Return block number ``block`` of ``courts``, whose arrays hold several blocks, one behind the other; nothing is copied."""
+    raise TypeError(f"no game has implemented court_block for {type(courts).__name__}")
+
+
+def read_scores(court: Court, scores: NDArray[np.int32], n: int) -> None:
+    """Write left's points, right's points, left's contacts and right's contacts to the four rows of ``scores``."""
+    raise TypeError(f"no game has implemented read_scores for {type(court).__name__}")
+
+
 def state_digest(court: Court, lane: int) -> np.uint64:
     """Return 64 bits that differ when anything of the match on ``lane``, seen unmirrored, differs."""
     raise TypeError(f"no game has implemented state_digest for {type(court).__name__}")
@@ -97,8 +107,14 @@ def decide_scripted(
     raise TypeError(f"no game has implemented decide_scripted for {type(court).__name__}")
 
 
-def implement(generic: Callable[..., Any], court_class: type, kernel: Callable[..., Any]) -> None:
-    """Register ``kernel`` (compiled by ``game.jit.kernel``) as ``generic`` for courts of ``court_class``."""
+def implement(
+    generic: Callable[..., Any], court_class: type, kernel: Callable[..., Any], *, returns_arrays: bool = False
+) -> None:
+    """Register ``kernel`` (compiled by ``game.jit.kernel``) as ``generic`` for courts of ``court_class``.
+
+    What ``returns_arrays`` must count references to them; nothing else does.
+    """
+    options = {**_STRICT, "_nrt": returns_arrays}
     python_function = kernel.py_func  # type: ignore[attr-defined]  # every kernel is a numba dispatcher
 
     def choose(court: object, *_: object) -> Callable[..., Any] | None:
@@ -107,4 +123,4 @@ def implement(generic: Callable[..., Any], court_class: type, kernel: Callable[.
         return None
 
     choose.__signature__ = inspect.signature(python_function)  # type: ignore[attr-defined]
-    overload(generic, jit_options=_STRICT)(choose)
+    overload(generic, jit_options=options)(choose)

@@ -175,6 +175,9 @@ class GameSpec:
     hindsight: "Hindsight | None" = None
     """What would have been right, known afterwards; None where the game does not tell."""
 
+    coverage: tuple[tuple[str, int], ...] = ()
+    """The grid over which a training's coverage is counted: observations, each with the number of its cells over [-1, 1]."""
+
     @property
     def n_observations(self) -> int:
         """Length of an observation."""

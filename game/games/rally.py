@@ -449,6 +449,26 @@ def _read_result(court: RallyCourt, lane: int, counts: NDArray[np.int64], measur
 
 
 @kernel
+def _court_block(courts: RallyCourt, block: int) -> RallyCourt:
+    reals, integers, words = (block * N_REALS * LANES, block * N_INTEGERS * LANES, block * N_WORDS * LANES)
+    return RallyCourt(
+        courts.reals[reals : reals + N_REALS * LANES],
+        courts.integers[integers : integers + N_INTEGERS * LANES],
+        courts.words[words : words + N_WORDS * LANES],
+    )
+
+
+@kernel
+def _read_scores(court: RallyCourt, scores: NDArray[np.int32], n: int) -> None:
+    k = court.integers
+    for i in range(n):
+        scores[i] = k[LEFT_POINTS + i]
+        scores[LANES + i] = k[LEFT_POINTS + LANES + i]
+        scores[2 * LANES + i] = k[LEFT_HITS + i]
+        scores[3 * LANES + i] = k[LEFT_HITS + LANES + i]
+
+
+@kernel
 def _state_digest(court: RallyCourt, lane: int) -> np.uint64:
     kept = court.words[HASH + lane]
     _record_state(court, lane)
@@ -488,6 +508,8 @@ implement(contract.observe, RallyCourt, _observe)
 implement(contract.advance, RallyCourt, _advance)
 implement(contract.move_lane, RallyCourt, _move_lane)
 implement(contract.read_result, RallyCourt, _read_result)
+implement(contract.court_block, RallyCourt, _court_block, returns_arrays=True)
+implement(contract.read_scores, RallyCourt, _read_scores)
 implement(contract.state_digest, RallyCourt, _state_digest)
 implement(contract.decide_scripted, RallyCourt, rally_bots.decide)
 
@@ -514,4 +536,5 @@ GAME: Final = GameSpec(
         spin_limit=float(SPIN_LIMIT),
     ),
     hindsight=rally_hindsight.right_actions,
+    coverage=(("ball x", 12), ("ball y", 8), ("ball vy", 4), ("own y", 8)),
 )
