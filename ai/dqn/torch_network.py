@@ -1,5 +1,6 @@
 """The Q-network in torch, out of the same flat parameters as everywhere."""
 
+import itertools
 from collections.abc import Callable
 from math import prod
 from typing import TypeAlias
@@ -36,7 +37,7 @@ class TorchNetwork:
             return self._values(parameters, observations).float()
 
     def _values(self, parameters: Tensor, observations: Tensor) -> Tensor:
-        flat = parameters.split(self._lengths)
+        flat = parameters.split_with_sizes(self._lengths)
         parts = [part.view(shape) for part, shape in zip(flat, self._shapes, strict=True)]
         head = 4 if self._is_dueling else 2
         hidden = observations
@@ -50,7 +51,7 @@ def _shapes(network: Network) -> list[tuple[int, ...]]:
     """Return the shapes of what lies in the flat vector, in order."""
     *widths, actions = network.sizes
     shapes: list[tuple[int, ...]] = []
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in itertools.pairwise(widths):
         shapes += [(outputs, inputs), (outputs,)]
     last = widths[-1]
     if not network.is_dueling:

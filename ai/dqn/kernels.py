@@ -1,0 +1,471 @@
+"""The compiled arithmetic of value learning: networks forwards and backwards, Adam, acting, sampling, returns.
+
+Matrix products are BLAS calls (``numpy.dot``), everything else is fused loops between them. A network's hidden layers are read from
+its flat parameters, its head from the *folded* head (``ai.dqn.network``). All is float32; on one machine, with one BLAS thread, the
+same call gives the same bits.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from game import seeding
+from game.jit import entry, kernel
+from game.policies.bank import Bank
+from game.vector import Courts, Outcome, Work, step_courts
+
+_ZERO = np.float32(0.0)
+_ONE = np.float32(1.0)
+_HALF = np.float32(0.5)
+_SHIFT_16 = np.uint64(16)
+_LOW_16 = np.uint64(0xFFFF)
+
+Floats = NDArray[np.float32]
+
+
+# Networks
+
+
+@kernel
+def _head_offsets(sizes: NDArray[np.int64]) -> int:
+    """Return where the head's parameters begin."""
+    at = 0
+    for layer in range(len(sizes) - 2):
+        at += sizes[layer + 1] * (sizes[layer] + 1)
+    return at
+
+
+@entry
+def fold_head(parameters: Floats, sizes: NDArray[np.int64], is_dueling: int, head: Floats) -> None:
+    """Write the folded head to ``head``: weights [actions, h] row by row, then biases; as ``Network.folded_head``."""
+    width, actions = sizes[-2], sizes[-1]
+    own = parameters[_head_offsets(sizes) :]
+    if is_dueling == 0:
+        head[:] = own
+        return
+    half = width // 2
+    rest = width - half
+    advantages = half + 1
+    per_action = np.float32(1.0 / actions)
+    for k in range(half):
+        for a in range(actions):
+            head[a * width + k] = own[k]
+    for k in range(rest):
+        total = own[advantages + k]
+        for a in range(1, actions):
+            total = total + own[advantages + a * rest + k]
+        mean = total * per_action
+        for a in range(actions):
+            head[a * width + half + k] = own[advantages + a * rest + k] - mean
+    biases = advantages + actions * rest
+    total = own[biases]
+    for a in range(1, actions):
+        total = total + own[biases + a]
+    for a in range(actions):
+        head[actions * width + a] = own[half] + (own[biases + a] - total * per_action)
+
+
+@entry
+def _unfold_gradient(folded: Floats, sizes: NDArray[np.int64], is_dueling: int, gradient: Floats) -> None:
+    """Add the gradient of the folded head to that of the head as it is learned: the transpose of ``fold_head``."""
+    width, actions = sizes[-2], sizes[-1]
+    if is_dueling == 0:
+        for i in range(len(folded)):
+            gradient[i] += folded[i]
+        return
+    half = width // 2
+    rest = width - half
+    advantages = half + 1
+    per_action = np.float32(1.0 / actions)
+    for a in range(actions):
+        for k in range(half):
+            gradient[k] += folded[a * width + k]
+        gradient[half] += folded[actions * width + a]
+    for k in range(rest):
+        total = _ZERO
+        for a in range(actions):
+            total += folded[a * width + half + k]
+        for a in range(actions):
+            gradient[advantages + a * rest + k] += folded[a * width + half + k] - total * per_action
+    biases = advantages + actions * rest
+    total = _ZERO
+    for a in range(actions):
+        total += folded[actions * width + a]
+    for a in range(actions):
+        gradient[biases + a] += folded[actions * width + a] - total * per_action
+
+
+@entry
+def forward(
+    parameters: Floats, head: Floats, sizes: NDArray[np.int64], observations: Floats, activations: Floats
+) -> None:
+    """Write the values of all layers behind the observations [B, inputs] to ``activations``, layer by layer [B, outputs]."""
+    batch = len(observations)
+    source = observations
+    at = to = 0
+    for layer in range(1, len(sizes)):
+        inputs, outputs = sizes[layer - 1], sizes[layer]
+        is_head = layer == len(sizes) - 1
+        numbers = head if is_head else parameters[at:]
+        target = activations[to : to + batch * outputs].reshape(batch, outputs)
+        np.dot(source, numbers[: outputs * inputs].reshape(outputs, inputs).T, target)
+        bias = numbers[outputs * inputs : outputs * inputs + outputs]
+        if is_head:
+            for i in range(batch):
+                for o in range(outputs):
+                    target[i, o] += bias[o]
+        else:
+            for i in range(batch):
+                for o in range(outputs):
+                    value = target[i, o] + bias[o]
+                    target[i, o] = (value + abs(value)) * _HALF  # ReLU, without a branch
+        source = target
+        at += outputs * (inputs + 1)
+        to += batch * outputs
+
+
+@entry
+def _backward(
+    parameters: Floats,
+    head: Floats,
+    sizes: NDArray[np.int64],
+    is_dueling: int,
+    observations: Floats,
+    activations: Floats,
+    deltas: tuple[Floats, Floats],
+    gradient: Floats,
+) -> None:
+    """Add the gradient of all parameters to ``gradient``; ``deltas[0]`` holds that of the values [B, actions] at the start."""
+    batch = len(observations)
+    layers = len(sizes) - 1
+    folded = np.empty(len(head), np.float32)
+    at = _head_offsets(sizes)
+    to = 0
+    for layer in range(1, layers):
+        to += batch * sizes[layer]
+    for layer in range(layers, 0, -1):
+        inputs, outputs = sizes[layer - 1], sizes[layer]
+        delta = deltas[(layers - layer) % 2][: batch * outputs].reshape(batch, outputs)
+        to -= batch * inputs
+        is_head = layer == layers
+        source = observations if layer == 1 else activations[to : to + batch * inputs].reshape(batch, inputs)
+        part = folded if is_head else gradient[at : at + outputs * (inputs + 1)]
+        product = np.dot(delta.T, source)
+        weights = part[: outputs * inputs].reshape(outputs, inputs)
+        biases = part[outputs * inputs :]
+        if is_head:
+            weights[:] = product
+            biases[:] = _ZERO
+        else:
+            weights += product
+        for i in range(batch):
+            for o in range(outputs):
+                biases[o] += delta[i, o]
+        if layer > 1:
+            numbers = head if is_head else parameters[at:]
+            before = deltas[(layers - layer + 1) % 2][: batch * inputs].reshape(batch, inputs)
+            np.dot(delta, numbers[: outputs * inputs].reshape(outputs, inputs), before)
+            for i in range(batch):
+                for k in range(inputs):
+                    before[i, k] = before[i, k] if source[i, k] > _ZERO else _ZERO
+            at -= inputs * (sizes[layer - 2] + 1)
+    _unfold_gradient(folded, sizes, is_dueling, gradient[_head_offsets(sizes) :])
+
+
+@kernel
+def _best(values: Floats, row: int, actions: int) -> int:
+    """Return the first best action of row number ``row`` of ``values`` [B, actions], which is flat."""
+    best = 0
+    for a in range(1, actions):
+        if values[row * actions + a] > values[row * actions + best]:
+            best = a
+    return best
+
+
+# Updates
+
+
+@entry
+def td_targets(
+    networks: tuple[Floats, Floats, Floats, Floats],
+    sizes: NDArray[np.int64],
+    is_double: int,
+    batch: tuple[Floats, Floats, Floats],
+    activations: tuple[Floats, Floats],
+    targets: Floats,
+) -> None:
+    """Write returns + discounts * Q(next) to ``targets``.
+
+    ``networks`` = (parameters, folded head) of the online and of the target network; ``batch`` = (returns, discounts, next
+    observations).
+    """
+    returns, discounts, next_observations = batch
+    n, actions = len(returns), sizes[-1]
+    forward(networks[2], networks[3], sizes, next_observations, activations[1])
+    last = len(activations[1]) - n * actions
+    judged = activations[1][last:]
+    chosen = judged
+    if is_double != 0:
+        forward(networks[0], networks[1], sizes, next_observations, activations[0])
+        chosen = activations[0][last:]
+    for i in range(n):
+        action = _best(chosen, i, actions)
+        targets[i] = returns[i] + discounts[i] * judged[i * actions + action]
+
+
+@entry
+def add_gradient(
+    network: tuple[Floats, Floats],
+    sizes: NDArray[np.int64],
+    rules: tuple[int, np.float32, np.float32],
+    samples: tuple[Floats, NDArray[np.int32], Floats, Floats],
+    work: tuple[Floats, Floats, Floats],
+    errors: Floats,
+    gradient: Floats,
+) -> tuple[float, float]:
+    """Add the gradient of the Huber loss of some samples; return the sums of their losses and of the values of their actions.
+
+    ``rules`` = (is dueling, Huber's delta, 1 / size of the whole batch); ``samples`` = (observations, actions, targets, weights);
+    ``work`` = (activations, two deltas). ``errors`` becomes value less target.
+    """
+    observations, taken, targets, weights = samples
+    is_dueling, delta, scale = rules
+    n, actions = len(taken), sizes[-1]
+    activations = work[0]
+    forward(network[0], network[1], sizes, observations, activations)
+    values = activations[len(activations) - n * actions :]
+    slopes = work[1][: n * actions]
+    slopes[:] = _ZERO
+    loss = total = 0.0
+    for i in range(n):
+        value = values[i * actions + taken[i]]
+        error = value - targets[i]
+        size = abs(error)
+        inside = min(size, delta)
+        loss += weights[i] * (_HALF * inside * inside + delta * (size - inside))
+        total += value
+        errors[i] = error
+        slopes[i * actions + taken[i]] = weights[i] * max(min(error, delta), -delta) * scale
+    _backward(
+        network[0], network[1], sizes, is_dueling, observations, activations, (work[1], work[2]), gradient
+    )
+    return loss, total
+
+
+@entry
+def adam(
+    parameters: Floats,
+    gradient: Floats,
+    moments: tuple[Floats, Floats],
+    rates: tuple[np.float32, np.float32, np.float32, np.float32],
+    powers: tuple[np.float32, np.float32],
+    max_norm: np.float32,
+) -> float:
+    """Clip ``gradient`` to ``max_norm``, make one step of Adam, and return the norm that the gradient had.
+
+    ``rates`` = (learning rate, beta 1, beta 2, epsilon); ``powers`` = 1 - beta ** updates, for both betas.
+    """
+    rate, beta_1, beta_2, epsilon = rates
+    first, second = moments
+    norm = np.sqrt(np.dot(gradient, gradient))
+    scale = max_norm / (norm + np.float32(1e-6)) if norm > max_norm else _ONE
+    step = rate / powers[0]
+    root = np.float32(_ONE / np.sqrt(powers[1]))
+    for i in range(len(parameters)):
+        slope = gradient[i] * scale
+        m = beta_1 * first[i] + (_ONE - beta_1) * slope
+        v = beta_2 * second[i] + (_ONE - beta_2) * slope * slope
+        first[i] = m
+        second[i] = v
+        parameters[i] -= step * m / (np.sqrt(v) * root + epsilon)
+    return float(norm)
+
+
+# Acting
+
+
+@entry
+def collect(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
+    courts: Courts,
+    bank: Bank,
+    hit_reward: np.float32,
+    network: tuple[Floats, Floats, NDArray[np.int64]],
+    exploring: tuple[Floats, NDArray[np.uint64]],
+    columns: tuple[Floats, NDArray[np.uint8], Floats, NDArray[np.uint8]],
+    place: tuple[int, int],
+    outcome: Outcome,
+    work: tuple[Work, Floats, NDArray[np.int32]],
+    tallies: tuple[NDArray[np.int64], NDArray[np.float64]],
+) -> None:
+    """Play ``place[1]`` steps of a group of courts, greedily but for random actions, and write them from row ``place[0]`` on.
+
+    ``network`` = (parameters, folded head, sizes); ``exploring`` = (epsilon, random state) of each agent; ``columns`` are one
+    group's; ``tallies`` = (won, played by opponent [policies, 2]; sum of rewards, episodes, ticks of ended episodes).
+    """
+    observations, taken, rewards, flags = columns
+    parameters, head, sizes = network
+    epsilons, randoms = exploring
+    env_work, activations, actions = work
+    rows, agents = taken.shape
+    width = sizes[-1]
+    values = activations[len(activations) - agents * width :]
+    for step in range(place[1]):
+        row = (place[0] + step) % rows
+        forward(parameters, head, sizes, observations[row], activations)
+        for i in range(agents):
+            randoms[i] = seeding.advance_state(randoms[i])
+            bits = seeding.mix(randoms[i])
+            action = _best(values, i, width)
+            if seeding.unit_float(bits) < epsilons[i]:
+                action = np.int64(((bits & _LOW_16) * np.uint64(width)) >> _SHIFT_16)
+            actions[i] = action
+            taken[row, i] = action
+        step_courts(courts, bank, actions, hit_reward, observations[(row + 1) % rows], outcome, env_work)
+        for i in range(agents):
+            rewards[row, i] = outcome.rewards[i]
+            flags[row, i] = outcome.terminated[i] + 2 * outcome.truncated[i]
+        _tally(courts, outcome, tallies)
+
+
+@kernel
+def _tally(courts: Courts, outcome: Outcome, tallies: tuple[NDArray[np.int64], NDArray[np.float64]]) -> None:
+    """Count the episodes that have just ended, and the rewards."""
+    by_opponent, sums = tallies
+    for i in range(len(courts.opponents)):
+        sums[0] += outcome.rewards[i]
+        if outcome.terminated[i] + outcome.truncated[i] != 0:
+            sums[1] += 1.0
+            sums[2] += outcome.ticks[i]
+            opponent = courts.opponents[i]
+            if opponent >= 0:
+                by_opponent[opponent, 0] += 1 if outcome.leads[i] > 0 else 0
+                by_opponent[opponent, 1] += 1
+
+
+@entry
+def visit(observations: Floats, grid: NDArray[np.int64], visited: NDArray[np.uint8]) -> None:
+    """Mark the cells of ``observations`` [B, n]; ``grid`` rows are (observation, number of cells over [-1, 1])."""
+    for i in range(len(observations)):
+        cell = 0
+        for axis in range(len(grid)):
+            cells = grid[axis, 1]
+            at = np.int64((observations[i, grid[axis, 0]] + _ONE) * _HALF * cells)
+            cell = cell * cells + max(0, min(cells - 1, at))
+        visited[cell] = 1
+
+
+# Samples of a replay buffer
+
+
+@entry
+def draw_places(
+    rng: NDArray[np.uint64], first: NDArray[np.int64], counts: NDArray[np.int64], shape: tuple[int, int], places: NDArray[np.int64]
+) -> None:
+    """Draw places uniformly: group by the rows it has, row among those from ``first[group]`` on, agent; ``shape`` = (rows, agents)."""
+    total = counts.sum()
+    rows, agents = shape
+    for i in range(len(places)):
+        rng[0] = seeding.advance_state(rng[0])
+        bits = seeding.mix(rng[0])
+        at = np.int64(bits % np.uint64(total * agents))
+        agent = at % agents
+        row = at // agents
+        group = 0
+        while row >= counts[group]:
+            row -= counts[group]
+            group += 1
+        places[i] = (group * rows + (first[group] + row) % rows) * agents + agent
+
+
+@entry
+def gather_steps(
+    columns: tuple[Floats, NDArray[np.uint8], Floats, NDArray[np.uint8]],
+    places: NDArray[np.int64],
+    n_step: int,
+    gamma: np.float32,
+    batch: tuple[Floats, NDArray[np.int32], Floats, Floats, Floats],
+) -> None:
+    """Write the n-step transitions that begin at ``places`` to ``batch``.
+
+    ``gamma`` is the discount of a step. A transition stops at the end of an episode. One that meets a truncation takes the value of
+    the state before it, since the state behind is not kept; where that is its own first state, it teaches nothing: discount 1 and
+    return 0 from the very state, whose error is that of the best action to itself.
+    """
+    observations, taken, rewards, flags = columns
+    groups, rows, agents, width = observations.shape
+    for i in range(len(places)):
+        agent = places[i] % agents
+        row = (places[i] // agents) % rows
+        group = places[i] // (agents * rows)
+        total, discount = _ZERO, _ONE
+        end = row
+        for _ in range(n_step):
+            flag = flags[group, end, agent]
+            if flag == 2:
+                break
+            total += discount * rewards[group, end, agent]
+            discount *= gamma
+            if flag == 1:
+                discount = _ZERO
+                break
+            end = (end + 1) % rows
+        batch[1][i] = taken[group, row, agent]
+        batch[2][i] = total
+        batch[3][i] = discount
+        for o in range(width):
+            batch[0][i, o] = observations[group, row, agent, o]
+            batch[4][i, o] = observations[group, end, agent, o]
+
+
+# Traces of a rollout
+
+
+@entry
+def trace_targets(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
+    values: Floats,
+    taken: NDArray[np.uint8],
+    rewards: Floats,
+    flags: NDArray[np.uint8],
+    gamma: np.float32,
+    trace: np.float32,
+    targets: Floats,
+) -> None:
+    """Write the lambda returns of T steps to ``targets`` [T, agents].
+
+    ``values`` [T + 1, agents, actions]. G_t = r_t + gamma * (trace * G_{t+1} + (1 - trace) * max_a Q(s_{t+1}, a)).
+    Source: M. Gallici et al.: "Simplifying Deep Temporal Difference Learning", 2024, section 4 (PQN). A truncated step is its own
+    target: it teaches nothing, since the state behind it is not kept.
+    """
+    steps, agents = taken.shape
+    actions = values.shape[2]
+    for i in range(agents):
+        following = _ZERO
+        for step in range(steps - 1, -1, -1):
+            best = values[step + 1, i, 0]
+            for a in range(1, actions):
+                best = max(best, values[step + 1, i, a])
+            if step == steps - 1:
+                following = best
+            if flags[step, i] == 1:
+                following = rewards[step, i]
+            elif flags[step, i] == 2:
+                following = values[step, i, taken[step, i]]
+            else:
+                following = rewards[step, i] + gamma * (trace * following + (_ONE - trace) * best)
+            targets[step, i] = following
+
+
+@entry
+def gather_rows(
+    order: NDArray[np.int64],
+    observations: Floats,
+    taken: NDArray[np.uint8],
+    targets: Floats,
+    batch: tuple[Floats, NDArray[np.int32], Floats],
+) -> None:
+    """Write the samples number ``order`` to ``batch``: observations, actions, targets."""
+    for i in range(len(order)):
+        at = order[i]
+        batch[1][i] = taken[at]
+        batch[2][i] = targets[at]
+        for o in range(observations.shape[1]):
+            batch[0][i, o] = observations[at, o]

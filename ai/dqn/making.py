@@ -1,0 +1,28 @@
+"""Which engine and which collector a configuration means."""
+
+from collections.abc import Callable
+
+from ai.dqn import DqnConfig
+from ai.dqn.collectors.base import Collector, CollectShape, MakeActor
+from ai.dqn.collectors.in_process import InProcess
+from ai.dqn.compiled_engine import CompiledEngine
+from ai.dqn.engine import Engine, EngineSettings
+from ai.dqn.network import Network, Parameters
+from ai.trainer import TrainContext
+
+
+def make_engine(
+    config: DqnConfig, network: Network, parameters: Parameters, settings: EngineSettings, say: Callable[[str], None]
+) -> Engine:
+    """Return the engine of ``config``; what was left to the launcher is the compiled one."""
+    if config.engine == "torch" or config.device == "cuda":
+        from ai.dqn.torch_engine import TorchEngine  # torch takes more than a second
+
+        device = "cuda" if config.device == "cuda" else "cpu"
+        return TorchEngine(network, parameters, settings, device=device, precision=config.precision, say=say)
+    return CompiledEngine(network, parameters, settings)
+
+
+def make_collector(config: DqnConfig, context: TrainContext, make_actor: MakeActor, shape: CollectShape) -> Collector:
+    """Return the collector of the mode of ``config``; what was left to the launcher is the one without processes."""
+    return InProcess(make_actor, shape)

@@ -1,0 +1,85 @@
+"""One update of a Q-network in torch: tensors in, tensors out, without a wait for the device; so a CUDA graph can hold it."""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import huber_loss
+
+from ai.dqn.engine import BETA_1, BETA_2, EngineSettings
+from ai.dqn.torch_buffers import Inputs, Outputs
+from ai.dqn.torch_network import Forward
+
+_NORM_EPSILON: Final = 1e-6
+"""What is added to the norm before dividing by it, as in ``torch.nn.utils.clip_grad_norm_``."""
+
+
+class UpdateStep:
+    """Parameters, target network and optimiser, and the arithmetic that changes them.
+
+    All parameters are one vector, so each operation of Adam is one kernel over all of them: what torch's fused and foreach
+    optimisers do for lists of tensors. Moments and master copy are float32 in every precision.
+
+    ``step`` works in place and allocates nothing: memory can run out in the gradient only, which changes nothing yet.
+    """
+
+    def __init__(self, parameters: Tensor, forward: Forward, settings: EngineSettings) -> None:
+        self.parameters = parameters.clone().requires_grad_()
+        self.target = parameters.clone()
+        self.moment_1, self.moment_2 = torch.zeros_like(parameters), torch.zeros_like(parameters)
+        self._gradient, self._scratch = torch.zeros_like(parameters), torch.zeros_like(parameters)
+        self._scale = torch.ones(1, device=parameters.device)
+        self._forward = forward
+        self._settings = settings
+
+    def add_up(self, inputs: Inputs, outputs: Outputs, rows: int) -> None:
+        """Write the gradient of the batch, ``rows`` samples at a time, and its loss, mean value and errors."""
+        self._gradient.zero_()
+        outputs.loss.zero_()
+        outputs.mean_q.zero_()
+        count = len(inputs.actions)
+        for begin in range(0, count, rows):
+            part = slice(begin, begin + rows)
+            targets = self._targets(inputs, part)
+            values = self._forward(self.parameters, inputs.observations[part])
+            taken = values.gather(1, inputs.actions[part, None])[:, 0]
+            losses = huber_loss(taken, targets, reduction="none", delta=self._settings.huber_delta)
+            loss = (losses * inputs.weights[part]).sum() / count
+            self._gradient += torch.autograd.grad(loss, self.parameters)[0]
+            with torch.no_grad():
+                outputs.loss.add_(loss)
+                outputs.mean_q.add_(taken.sum() / count)
+                torch.sub(taken, targets, out=outputs.errors[part])
+
+    @torch.no_grad()
+    def _targets(self, inputs: Inputs, part: slice) -> Tensor:
+        """Return returns + discounts * Q(next), or the given targets."""
+        if not len(inputs.next_observations):
+            return inputs.returns[part]
+        following = inputs.next_observations[part]
+        values = self._forward(self.target, following)
+        chosen = self._forward(self.parameters, following) if self._settings.is_double else values
+        best = values.gather(1, chosen.argmax(1, keepdim=True))[:, 0]
+        return torch.addcmul(inputs.returns[part], inputs.discounts[part], best)
+
+    @torch.no_grad()
+    def step(self, inputs: Inputs, outputs: Outputs) -> None:
+        """Clip the gradient by its norm and make one step of Adam; ``inputs.steps`` are ``adam_steps`` of this update."""
+        gradient, scratch = self._gradient, self._scratch
+        torch.linalg.vector_norm(gradient, dim=0, keepdim=True, out=outputs.grad_norm)
+        torch.add(outputs.grad_norm, _NORM_EPSILON, out=self._scale)
+        gradient.mul_(self._scale.reciprocal_().mul_(self._settings.max_grad_norm).clamp_(max=1.0))
+        self.moment_1.lerp_(gradient, 1.0 - BETA_1)
+        self.moment_2.mul_(BETA_2).addcmul_(gradient, gradient, value=1.0 - BETA_2)
+        torch.sqrt(self.moment_2, out=scratch).mul_(inputs.steps[1]).add_(self._settings.adam_epsilon)
+        torch.div(self.moment_1, scratch, out=scratch)
+        self.parameters.addcmul_(scratch, inputs.steps[:1], value=-1.0)
+
+
+def adam_steps(learning_rate: float, updates: int) -> tuple[float, float]:
+    """Return the step size and the factor of the second moment's root in update number ``updates``, the first being 1.
+
+    They hold learning rate and bias correction. The host computes them in double precision, 1 - 0.999 in float32 being wrong in
+    its fourth digit, and sends them along: a captured graph follows any schedule.
+    """
+    return learning_rate / (1.0 - BETA_1**updates), (1.0 - BETA_2**updates) ** -0.5
