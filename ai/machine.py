@@ -85,12 +85,15 @@ class Machine:
     file_handles: FileHandles = FileHandles()
     core_quota: float | None = None
     """Cores that a container's quota allows; None without one."""
+    busy_cores: float = 0.0
+    """Of the cores that this process may use, how many others kept busy a moment ago."""
 
     def lines(self) -> tuple[Line, ...]:
         """Return what was found, for people."""
         quota = "" if self.core_quota is None else f", with a quota of {self.core_quota:g}"
         return (
             Line("cores", f"{self.cores} usable{quota}", self.cores),
+            Line("other work", f"keeps {self.busy_cores:.1f} cores busy", round(self.busy_cores, 2)),
             Line("memory", f"{self.memory_free / GIB:.1f} of {self.memory / GIB:.1f} GiB free", self.memory_free),
             Line("GPU", self._gpu_text(), len(self.gpus)),
             Line("shared memory", _shared_memory_text(self.shared_memory), self.shared_memory.free),
@@ -146,6 +149,7 @@ def detect(places: Places | None = None) -> Machine:
     return Machine(
         cores=cores_within(usable_cores(), quota),
         core_quota=quota,
+        busy_cores=busy_cores(),
         memory=min(system.total, limit),
         memory_free=min(system.available, free),
         gpus=search.gpus,
@@ -158,6 +162,15 @@ def detect(places: Places | None = None) -> Machine:
 def cores_within(cores: int, quota: float | None) -> int:
     """Return how many of ``cores`` a quota can keep busy, at least 1."""
     return cores if quota is None else max(1, min(cores, math.floor(quota)))
+
+
+def busy_cores(look_s: float = 0.1) -> float:
+    """Return how many of the cores that this process may use others keep busy, as seen for ``look_s`` seconds."""
+    shares = psutil.cpu_percent(look_s, percpu=True)
+    if hasattr(psutil.Process, "cpu_affinity"):
+        allowed = set(psutil.Process().cpu_affinity())
+        shares = [share for index, share in enumerate(shares) if index in allowed]
+    return sum(shares) / 100.0
 
 
 def cpu_quota(places: Places) -> float | None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 import ai
+from ai.advice import Advise
 from ai.errors import RunFailedError, TrainingCancelled, TrainingError
 from game.executors.base import Executor, Matches, MatchRows, RunControl, RunState, in_order
 from game.policies.bank import Policy
@@ -299,6 +300,8 @@ class Trainer:
     step_unit: str = "steps"
     """What a step is called, in the plural."""
     config_file: ConfigFile | None = None
+    advise: Advise | None = None
+    """Looks at the machine before a run is made, and settles what the user has left open; imports what is heavy."""
 
     def metric(self, name: str) -> MetricSpec | None:
         """Return what is said about a reported metric, None if the trainer has not declared it."""

@@ -49,7 +49,7 @@ class Shot:
     def look(self) -> Look:
         """How it will look; ``ExportError`` if it cannot look like that."""
         default = _DEFAULTS[self.kind]
-        overlays = Overlays(self.has_overlays, self.has_overlays, self.has_overlays)
+        overlays = Overlays(path=self.has_overlays, sight=self.has_overlays, actions=self.has_overlays)
         return Look(
             default.size if self.size is None else self.size,
             default.fps if self.fps is None else self.fps,

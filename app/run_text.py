@@ -4,9 +4,14 @@ import json
 import shlex
 from collections.abc import Sequence
 
+from ai.advice import Advice, Line
 from ai.runs import Run
 from ai.trainer import Trainer
+from app.config_options import option_name
+from app.metric_book import title_of
+from app.run_plots import plots_path
 from app.tables import aligned
+from app.training import TrainRequest
 from league.schema import RunRow
 
 
@@ -64,6 +69,8 @@ def run_text(row: RunRow, run: Run, trainer: Trainer, home: str | None) -> list[
         lines.append(f"reason: {summary['reason']}")
     lines += aligned(_metric_rows(summary.get("metrics", {}), trainer), left=(0, 2))
     lines += _champion_lines(summary.get("champion"), run, home, is_complete=row.state == "complete")
+    if plots_path(run).exists():
+        lines.append(f"plots: {plots_path(run)}")
     if row.state != "complete":
         lines.append(f"go on: {_command(home, 'train', row.trainer, '--resume', row.id)}")
     return lines
@@ -78,7 +85,7 @@ def _metric_rows(values: dict[str, float], trainer: Trainer) -> list[list[str]]:
     for spec in (spec for spec in trainer.metrics if not spec.is_part):
         for name in values:
             if trainer.metric(name) is spec:
-                title = f"{spec.title} {name.split('/', 1)[1]}" if spec.is_family else spec.title
+                title = title_of(spec, name)
                 rows.append(
                     [title, f"{values[name]:,.4g}" if abs(values[name]) < 1e4 else f"{values[name]:,.0f}", spec.unit]
                 )
@@ -100,6 +107,66 @@ def _champion_lines(champion: dict[str, object] | None, run: Run, home: str | No
 def _command(home: str | None, *words: str) -> str:
     place = ("--home", home) if home else ()
     return shlex.join(("python", "main.py", *place, *words))
+
+
+def advice_object(trainer: str, advice: Advice, command: str) -> dict[str, object]:
+    """Return the object of a trainer's advice that ``--check-only --json`` prints; docs/formats.md explains each key."""
+    return {
+        "trainer": trainer,
+        "found": [vars(line) for line in advice.found],
+        "measured": [vars(line) for line in advice.measured],
+        "recommended": {choice.name: choice.value for choice in advice.choices},
+        "reasons": {choice.name: choice.reason for choice in advice.choices},
+        "warnings": list(advice.warnings),
+        "command": command,
+    }
+
+
+def advice_text(advice: Advice, command: str) -> list[str]:
+    """Return a trainer's advice as lines: what was found, what was measured, what is recommended and why."""
+    chosen = [[choice.name.replace("_", " "), _value(choice.value), choice.reason] for choice in advice.choices]
+    return [
+        *_section("found", _rows(advice.found)),
+        *_section("measured", _rows(advice.measured)),
+        *_section("recommended", chosen),
+        *(f"note: {warning}" for warning in advice.warnings),
+        f"start it: {command}",
+    ]
+
+
+def _section(title: str, rows: list[list[str]]) -> list[str]:
+    return [f"{title}:", *(f"  {line}" for line in aligned(rows, left=range(3)))] if rows else []
+
+
+def _rows(lines: Sequence[Line]) -> list[list[str]]:
+    return [[line.name, line.text] for line in lines]
+
+
+def _value(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def start_command(request: TrainRequest, advice: Advice, home: str | None) -> str:
+    """Return the command that starts the run that was asked for, as the advice has settled it."""
+    words = ["train", request.trainer.name]
+    if request.preset is not None:
+        words += ["--preset", request.preset]
+    for name, value in {**request.fields, **advice.values}.items():
+        words += _option(name, value)
+    words += ["--workers", str(advice.workers)]
+    for option, given in (("--seed", request.seed), ("--name", request.name)):
+        if given is not None:
+            words += [option, str(given)]
+    return _command(home, *words, *(("--force",) if request.is_forced else ()))
+
+
+def _option(field: str, value: object) -> list[str]:
+    option = option_name(field)
+    if isinstance(value, bool):
+        return [option if value else f"--no-{option[2:]}"]
+    if isinstance(value, list | tuple):
+        return [option, ",".join(str(part) for part in value)]
+    return [option, str(value)]
 
 
 def trainers_text(trainers: Sequence[Trainer]) -> list[str]:

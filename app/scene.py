@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from game.render import Ripple, Sight, View
+from app.action_values import ActionValues, action_values
+from game.render import Ripple, Sight, Valuation, View
 from game.spec import CourtShape, Seat
-from game.timeline import Course, Timeline
+from game.timeline import Course, Policies, Timeline
 
 MEMORY_TICKS: Final = 60
 """Nothing that is shown is older than this."""
@@ -31,10 +32,11 @@ class Cast:
 
 @dataclass(frozen=True)
 class Overlays:
-    """What is drawn over the court: the ball's path ahead, what both players see, what they do."""
+    """What is drawn over the court: the ball's path ahead, what both players see, what their networks answer, what they do."""
 
     path: bool = False
     sight: bool = False
+    values: bool = False
     actions: bool = False
 
 
@@ -123,11 +125,16 @@ class Effects:
 
 
 class Scene:
-    """A match on a screen: the course it takes and what the last ticks have left to see."""
+    """A match on a screen: the course it takes and what the last ticks have left to see.
 
-    def __init__(self, course: Course, cast: Cast) -> None:
+    ``policies`` are those of both seats whose networks may be looked into.
+    """
+
+    def __init__(self, course: Course, cast: Cast, policies: Policies = (None, None)) -> None:
         self.course = course
         self.cast = cast
+        self._policies = policies
+        self._networks: list[ActionValues | None] | None = None
         self._effects = Effects(course.game.shape)
         self._effects.feed(course.picture())
 
@@ -167,6 +174,7 @@ class Scene:
             sight=(Sight(labels, self._seen(Seat.LEFT)), Sight(labels, self._seen(Seat.RIGHT)))
             if chosen.sight
             else None,
+            values=(self._valued(Seat.LEFT), self._valued(Seat.RIGHT)) if chosen.values else (None, None),
             actions=course.actions if chosen.actions else None,
             action_names=course.game.actions,
             message=self._message(),
@@ -176,6 +184,15 @@ class Scene:
     def _seen(self, seat: Seat) -> list[float]:
         seen: list[float] = self.course.match.observation(seat).tolist()
         return seen
+
+    def _valued(self, seat: Seat) -> Valuation | None:
+        """Return what a seat's network answers on what it sees now."""
+        if self._networks is None:  # packed when they are first asked for
+            self._networks = [action_values(self.course.game, self._policies[side], side) for side in Seat]
+        network, player = self._networks[seat], self.course.players[seat]
+        if network is None or player is None:
+            return None
+        return network.valuation(self.course.match.observation(seat), player)
 
     def _message(self) -> str:
         if self.course.is_over:

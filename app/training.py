@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final, Protocol
 
+from ai.advice import Advice, Wish
 from ai.runs import Plan, Run, Runs
 from ai.trainer import Opponent, TrainContext, Trainer, TrainerConfig
 from ai.training import OnEvent, RunEnded, Training
+from app.run_plots import PlotsAtEnd
 from app.session import League
 from app.tournament import DEFAULT_GAME, UsageError, interruptible, new_seed
 from game.executors.base import ExecutorSettings, RunControl, make_executor
@@ -36,6 +38,11 @@ class TrainRequest:
     """A run to go on with, or ``LATEST``."""
     executor: str = "pool"
     settings: ExecutorSettings = field(default_factory=ExecutorSettings)
+    """``workers`` None: left to the trainer's advice, where it gives any."""
+    spare_cores: int = 0
+    """Cores that somebody else needs: a window."""
+    is_forced: bool = False
+    """Whether what was asked for is to be done also where the machine cannot carry it well."""
 
 
 class View(Protocol):
@@ -67,12 +74,13 @@ def run_training(league: League, request: TrainRequest, view: View) -> tuple[Run
     runs = Runs(league.home, league.store)
     start = _new(runs, request) if request.resume is None else _resumed(runs, request)
     if start.is_complete:
-        run = start.run()
+        run = start.run(start.config)
         view.say(f"run {run.id} is complete: nothing is left to train; leave --resume out to start another one")
         return run, RunEnded("complete", "")
     warm_up(view.say)
+    start, settings = _advised(start, request, view.say)
     with (
-        make_executor(request.executor, request.settings) as executor,
+        make_executor(request.executor, settings) as executor,
         interruptible(view.say, view.control, ends_with="this step") as control,
     ):
         context = TrainContext(
@@ -85,8 +93,26 @@ def run_training(league: League, request: TrainRequest, view: View) -> tuple[Run
             say=view.say,
         )
         with closing(Training(request.trainer, start.config, context)) as training:
-            run = start.run()
-            return run, training.run(run, runs, view.on_event)
+            run = start.run(start.config)
+            return run, training.run(run, runs, PlotsAtEnd(view))
+
+
+def check_machine(request: TrainRequest, say: Callable[[str], None]) -> Advice:
+    """Return the trainer's advice for the run that ``request`` describes, with everything measured; make no run.
+
+    Raises
+    ------
+    LeagueError, GameError
+        With one sentence for the user.
+    """
+    trainer = request.trainer
+    if trainer.advise is None:
+        raise UsageError(f"trainer '{trainer.name}' gives no advice: leave --check-only out")
+    if request.resume is not None:
+        raise UsageError("--check-only looks at a run that is still to be made: leave --resume out, or --check-only")
+    start = _Start(trainer.configure(request.fields, request.preset), game_named(DEFAULT_GAME), 0, _no_run)
+    warm_up(say)
+    return trainer.advise(replace(_wish(start, request), is_thorough=True), say)
 
 
 @dataclass(frozen=True)
@@ -96,8 +122,40 @@ class _Start:
     config: TrainerConfig
     game: GameSpec
     seed: int
-    run: Callable[[], Run]
+    run: Callable[[TrainerConfig], Run]
     is_complete: bool = False
+    is_stored: bool = False
+
+
+def _no_run(_config: TrainerConfig) -> Run:
+    raise AssertionError("a check makes no run")
+
+
+def _advised(start: _Start, request: TrainRequest, say: Callable[[str], None]) -> tuple[_Start, ExecutorSettings]:
+    """Return what is to be trained once the trainer's advice has settled what was left open, and how to play."""
+    trainer = request.trainer
+    if trainer.advise is None:
+        return start, request.settings
+    advice = trainer.advise(_wish(start, request), say)
+    for line in (*advice.summary, *advice.warnings):
+        say(line)
+    settings = replace(request.settings, workers=advice.workers)
+    if start.is_stored or not advice.values:
+        return start, settings
+    return replace(start, config=trainer.configure({**start.config.model_dump(), **advice.values})), settings
+
+
+def _wish(start: _Start, request: TrainRequest) -> Wish:
+    workers = request.settings.workers
+    return Wish(
+        config=start.config,
+        given=frozenset(request.fields),
+        workers=workers if isinstance(workers, int) else None,
+        game=start.game,
+        spare_cores=request.spare_cores,
+        is_forced=request.is_forced,
+        is_resumed=start.is_stored,
+    )
 
 
 def _new(runs: Runs, request: TrainRequest) -> _Start:
@@ -106,8 +164,11 @@ def _new(runs: Runs, request: TrainRequest) -> _Start:
         raise UsageError(f"seed is {seed}: 0 to {MAX_SEED} are allowed")
     config = request.trainer.configure(request.fields, request.preset)
     game = game_named(DEFAULT_GAME)
-    plan = Plan(request.trainer, config, game, seed, request.name, request.preset)
-    return _Start(config, game, seed, lambda: runs.create(plan))
+
+    def create(settled: TrainerConfig) -> Run:
+        return runs.create(Plan(request.trainer, settled, game, seed, request.name, request.preset))
+
+    return _Start(config, game, seed, create)
 
 
 def _resumed(runs: Runs, request: TrainRequest) -> _Start:
@@ -130,7 +191,7 @@ def _resumed(runs: Runs, request: TrainRequest) -> _Start:
             f"run {run.id} goes on as it is: {'; '.join(differences)}. Leave these options out, or --resume"
         )
     is_complete = runs.row(run.id).state == "complete"
-    return _Start(config, runs.game(run), manifest.seed, lambda: run, is_complete)
+    return _Start(config, runs.game(run), manifest.seed, lambda _: run, is_complete, is_stored=True)
 
 
 def _lookup(league: League, game: GameSpec) -> Callable[[str], Opponent]:

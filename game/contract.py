@@ -85,8 +85,12 @@ def court_block(courts: Court, block: int) -> Court:
     raise TypeError(f"no game has implemented court_block for {type(courts).__name__}")
 
 
-def read_scores(court: Court, scores: NDArray[np.int32], n: int) -> None:
-    """Write left's points, right's points, left's contacts and right's contacts to the four rows of ``scores``."""
+N_SCORES: Final = 6
+"""Rows that ``read_scores`` writes: left's and right's points, contacts, and sums of how far they missed (``MEASURE_MISS``)."""
+
+
+def read_scores(court: Court, scores: NDArray[np.float32], n: int) -> None:
+    """Write what a reward is made of to the ``N_SCORES`` rows of ``scores``: sums since the match began, two rows each."""
     raise TypeError(f"no game has implemented read_scores for {type(court).__name__}")
 
 

@@ -1,8 +1,8 @@
 """Thousands of matches stepped together for those who learn: the vectorised environment over the match kernels.
 
-A *court* is a match in progress. The left seat of every court belongs to an *agent*; the right seat to a policy of a bank, or, where
-the court's opponent is ``SELF``, to an agent as well. An *episode* is a match; a court whose episode ends starts the next one at
-once, on the next seed of its own stream, so that what happens on a court does not depend on the others.
+A *court* is a match in progress. The left seat of every court belongs to an *agent*; the right seat to a policy of a bank, or,
+where the court's opponent is ``SELF``, to an agent as well. An *episode* is a match; a court whose episode ends starts the next
+one at once, on the next seed of its own stream, so that what happens on a court does not depend on the others.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ SELF: Final = -1
 
 MAX_FRAME_SKIP: Final = 16
 
+_N_SCORES: Final = contract.N_SCORES
 _TICK_LIMIT: Final = int(MatchEnd.TICK_LIMIT)
 _LAST_BIT: Final = np.uint64(1)
 
@@ -41,8 +42,8 @@ class Courts(NamedTuple):
     randoms: NDArray[np.uint64]
     seeds: NDArray[np.uint64]
     """State of each court's stream of seeds."""
-    scores: NDArray[np.int32]
-    """The scores after the last step, [blocks, 4 * LANES]; see ``game.contract.read_scores``."""
+    scores: NDArray[np.float32]
+    """The scores after the last step, [blocks, N_SCORES * LANES]; see ``game.contract.read_scores``."""
     rules: NDArray[np.int64]
     """Points to win, ticks a step, idle action."""
 
@@ -67,8 +68,10 @@ class Work(NamedTuple):
     scratch: NDArray[np.float32]
     left: NDArray[np.int32]
     right: NDArray[np.int32]
+    held: NDArray[np.int32]
+    """What the agents on the right seats hold."""
     ended: NDArray[np.int32]
-    scores: NDArray[np.int32]
+    scores: NDArray[np.float32]
     counts: NDArray[np.int64]
     measures: NDArray[np.float32]
 
@@ -84,14 +87,12 @@ def _start(courts: Courts, court: Court, block: int, lane: int) -> None:
     memory = courts.memories[block]
     for row in range(lane, len(memory), LANES):
         memory[row] = np.float32(0.0)
-    for row in range(4):
-        courts.scores[block, row * LANES + lane] = 0
+    for row in range(_N_SCORES):
+        courts.scores[block, row * LANES + lane] = np.float32(0.0)
 
 
 @kernel
-def _decide_right(
-    courts: Courts, court: Court, bank: Bank, block: int, actions: NDArray[np.int32], work: Work, n: int
-) -> None:
+def _decide_right(courts: Courts, court: Court, bank: Bank, block: int, work: Work, n: int) -> None:
     """Let the opponents of a block decide; a policy that answers NaN idles."""
     first = block * LANES
     opponents = courts.opponents[first : first + n]
@@ -106,8 +107,7 @@ def _decide_right(
             decide(court, bank, opponents[lane], mind, work.scratch[lane:], work.right[lane:], end - lane)
         lane = end
     for i in range(n):
-        row = courts.right_rows[first + i]
-        action = actions[row] if row >= 0 else work.right[i]
+        action = work.held[i] if courts.right_rows[first + i] >= 0 else work.right[i]
         work.right[i] = action if action >= 0 else np.int32(courts.rules[2])
 
 
@@ -136,18 +136,36 @@ def _write_observations(
 
 
 @kernel
-def _reward(courts: Courts, block: int, hit_reward: np.float32, outcome: Outcome, work: Work, lane: int) -> None:
+def _write_final_observations(court: Court, courts: Courts, block: int, outcome: Outcome, work: Work, n: int) -> None:
+    """Write what the agents of those matches see that have just ended: others may have ended earlier in this step."""
+    first = block * LANES
+    final = outcome.final_observations
+    for seat in range(2):
+        observe_lanes(court, seat, work.scratch, n)
+        for i in range(n):
+            row = first + i if seat == 0 else np.int64(courts.right_rows[first + i])
+            if work.ended[i] != 0 and row >= 0:
+                for o in range(final.shape[1]):
+                    final[row, o] = work.scratch[o * LANES + i]
+
+
+@kernel
+def _reward(
+    courts: Courts, block: int, shaping: tuple[np.float32, np.float32], outcome: Outcome, work: Work, lane: int
+) -> None:
     """Add what the scores of a court have changed by to its agents' rewards, and take note of the scores."""
     before, now = courts.scores[block], work.scores
     at = block * LANES + lane
+    hit, miss = shaping
     lead = (now[lane] - before[lane]) - (now[LANES + lane] - before[LANES + lane])
-    left_hits = now[2 * LANES + lane] - before[2 * LANES + lane]
-    right_hits = now[3 * LANES + lane] - before[3 * LANES + lane]
-    outcome.rewards[at] += np.float32(lead) + hit_reward * np.float32(left_hits)
+    left, right = 2 * LANES + lane, 3 * LANES + lane
+    left_miss, right_miss = 4 * LANES + lane, 5 * LANES + lane
+    outcome.rewards[at] += lead + hit * (now[left] - before[left]) - miss * (now[left_miss] - before[left_miss])
     row = courts.right_rows[at]
     if row >= 0:
-        outcome.rewards[row] += hit_reward * np.float32(right_hits) - np.float32(lead)
-    for part in range(4):
+        extra = hit * (now[right] - before[right]) - miss * (now[right_miss] - before[right_miss])
+        outcome.rewards[row] += extra - lead
+    for part in range(_N_SCORES):
         before[part * LANES + lane] = now[part * LANES + lane]
 
 
@@ -172,18 +190,21 @@ def _end_episode(courts: Courts, court: Court, block: int, lane: int, outcome: O
 
 
 @kernel
-def _end_episodes(courts: Courts, court: Court, block: int, hit_reward: np.float32, outcome: Outcome, work: Work) -> None:
+def _end_episodes(
+    courts: Courts, court: Court, block: int, shaping: tuple[np.float32, np.float32], outcome: Outcome, work: Work
+) -> None:
     """Close the episodes that have just ended on a block and start the next ones."""
     n = min(LANES, len(courts.opponents) - block * LANES)
     contract.read_scores(court, work.scores, n)
-    _write_observations(court, courts, block, outcome.final_observations, work, n)
+    _write_final_observations(court, courts, block, outcome, work, n)
     for i in range(n):
         if work.ended[i] != 0:
             work.ended[i] = 0
-            _reward(courts, block, hit_reward, outcome, work, i)
+            _reward(courts, block, shaping, outcome, work, i)
             _end_episode(courts, court, block, i, outcome, work)
             _start(courts, court, block, i)
             work.left[i] = courts.rules[2]
+            work.held[i] = courts.rules[2]
 
 
 @entry
@@ -203,12 +224,14 @@ def step_courts(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     courts: Courts,
     bank: Bank,
     actions: NDArray[np.int32],
-    hit_reward: np.float32,
+    shaping: tuple[np.float32, np.float32],
     observations: NDArray[np.float32],
     outcome: Outcome,
     work: Work,
 ) -> None:
     """Play one step of every court: ``actions`` int32[agents] are held for the ticks of a step.
+
+    ``shaping`` = (reward of a contact, penalty for missing, a unit of the game's miss).
 
     An episode that ends within a step ends the step for its court: it idles through the rest of it, in its next episode.
     """
@@ -221,14 +244,16 @@ def step_courts(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
         first = block * LANES
         n = min(LANES, total - first)
         for i in range(n):
+            row = courts.right_rows[first + i]
             work.left[i] = actions[first + i]
+            work.held[i] = actions[row] if row >= 0 else 0
         for _ in range(courts.rules[1]):
-            _decide_right(courts, court, bank, block, actions, work, n)
+            _decide_right(courts, court, bank, block, work, n)
             if advance_lanes(court, work.left, work.right, work.ended, n) != 0:
-                _end_episodes(courts, court, block, hit_reward, outcome, work)
+                _end_episodes(courts, court, block, shaping, outcome, work)
         contract.read_scores(court, work.scores, n)
         for i in range(n):
-            _reward(courts, block, hit_reward, outcome, work, i)
+            _reward(courts, block, shaping, outcome, work, i)
         _write_observations(court, courts, block, observations, work, n)
 
 
@@ -244,7 +269,8 @@ def new_work(game: GameSpec, bank: Bank) -> Work:
         np.zeros(LANES, np.int32),
         np.zeros(LANES, np.int32),
         np.zeros(LANES, np.int32),
-        np.zeros(4 * LANES, np.int32),
+        np.zeros(LANES, np.int32),
+        np.zeros(_N_SCORES * LANES, np.float32),
         np.zeros(contract.N_COUNTS, np.int64),
         np.zeros(contract.N_MEASURES, np.float32),
     )
@@ -266,10 +292,11 @@ class VectorEnv:
     """``n_courts`` matches of ``game`` in lockstep; all arrays are preallocated, and written anew by every call.
 
     Rows of agents: the left seats of all courts, then the right seats of the courts whose opponent is ``SELF``, in order.
-    A reward is points won less points lost, plus ``hit_reward`` for every contact of one's own.
+    A reward is points won less points lost, plus ``hit_reward`` for every contact of one's own, less ``miss_penalty`` times how
+    far one has missed a ball (in the game's unit: ``game.contract.MEASURE_MISS``).
     """
 
-    def __init__(  # noqa: PLR0913  # what an environment is
+    def __init__(
         self,
         game: GameSpec,
         bank: Bank,
@@ -285,6 +312,7 @@ class VectorEnv:
             raise ValueError(f"frame_skip is {frame_skip}: 1 to {MAX_FRAME_SKIP} are allowed")
         self.game = game
         self.hit_reward = 0.0
+        self.miss_penalty = 0.0
         n_courts, blocks = len(opponents), _blocks(len(opponents))
         one = game.new_court()
         self.courts = Courts(
@@ -294,7 +322,7 @@ class VectorEnv:
             memories=np.zeros((blocks, LANES), np.float32),
             randoms=np.zeros(blocks * LANES, np.uint64),
             seeds=np.zeros(n_courts, np.uint64),
-            scores=np.zeros((blocks, 4 * LANES), np.int32),
+            scores=np.zeros((blocks, _N_SCORES * LANES), np.float32),
             rules=np.array([points, frame_skip, idle_action(game)], np.int64),
         )
         self.set_opponents(bank, opponents)
@@ -321,7 +349,9 @@ class VectorEnv:
             If an index is not in the bank, or the courts with two agents are not the same as before.
         """
         if len(opponents) and not (opponents.min() >= SELF and opponents.max() < len(bank.table)):
-            raise ValueError(f"an opponent is not in the bank of {len(bank.table)}: {opponents.min()} to {opponents.max()}")
+            raise ValueError(
+                f"an opponent is not in the bank of {len(bank.table)}: {opponents.min()} to {opponents.max()}"
+            )
         courts = self.courts
         is_self = opponents == SELF
         if hasattr(self, "outcome") and (is_self != (courts.opponents == SELF)).any():
@@ -347,9 +377,8 @@ class VectorEnv:
 
     def step(self, actions: NDArray[np.int32]) -> None:
         """Play one step with ``actions`` int32[agents]; not checked: each must be an action of the game."""
-        step_courts(
-            self.courts, self.bank, actions, np.float32(self.hit_reward), self.observations, self.outcome, self.work
-        )
+        shaping = (np.float32(self.hit_reward), np.float32(self.miss_penalty))
+        step_courts(self.courts, self.bank, actions, shaping, self.observations, self.outcome, self.work)
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return a copy of everything that changes, but for the bank."""
@@ -367,10 +396,27 @@ class VectorEnv:
             else:
                 target = getattr(self.courts, name)
             if target.shape != array.shape or target.dtype != array.dtype:
-                raise ValueError(f"{name} is {array.dtype}{array.shape}, this environment has {target.dtype}{target.shape}")
+                raise ValueError(
+                    f"{name} is {array.dtype}{array.shape}, this environment has {target.dtype}{target.shape}"
+                )
             target[...] = array
 
-    rewards = property(lambda self: self.outcome.rewards)
-    terminated = property(lambda self: self.outcome.terminated)
-    truncated = property(lambda self: self.outcome.truncated)
-    final_observations = property(lambda self: self.outcome.final_observations)
+    @property
+    def rewards(self) -> NDArray[np.float32]:
+        """Rewards of the last step, [agents]."""
+        return self.outcome.rewards
+
+    @property
+    def terminated(self) -> NDArray[np.uint8]:
+        """1 where an episode has ended in the last step otherwise than by its tick limit, [agents]."""
+        return self.outcome.terminated
+
+    @property
+    def truncated(self) -> NDArray[np.uint8]:
+        """1 where an episode has ended in the last step by its tick limit, [agents]."""
+        return self.outcome.truncated
+
+    @property
+    def final_observations(self) -> NDArray[np.float32]:
+        """What agents saw at the end of the episode that has ended in the last step, [agents, n_observations]."""
+        return self.outcome.final_observations

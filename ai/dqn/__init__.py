@@ -71,11 +71,17 @@ class DqnConfig(TrainerConfig):
     epsilon_share: float = Field(0.1, gt=0.0, le=1.0, description="Share of the training in which epsilon falls.")
     rollout_steps: int = Field(16, ge=1, le=1024, description="Steps of every court between two looks at the network.")
     trace_lambda: float = Field(0.9, ge=0.0, le=1.0, description="Weight of longer returns (pqn).")
+    action_gap: float = Field(
+        0.0, ge=0.0, lt=1.0, description="Advantage learning: how much actions that are not the best are pushed down (pqn)."
+    )
     epochs: int = Field(2, ge=1, le=64, description="Times that a rollout is learned from (pqn).")
     minibatches: int = Field(8, ge=1, le=1024, description="Updates of an epoch (pqn).")
     hit_reward: float = Field(0.1, ge=0.0, le=10.0, description="Reward of a contact at the beginning; a point is 1.")
-    hit_reward_share: float = Field(
-        0.3, ge=0.0, le=1.0, description="Share of the training in which that reward falls to 0; 0 for none at all."
+    miss_penalty: float = Field(
+        0.1, ge=0.0, le=10.0, description="Penalty for each reach by which a ball is missed, at the beginning."
+    )
+    shaping_share: float = Field(
+        1.0, ge=0.0, le=1.0, description="Share of the training in which these two fall to 0; 0 for none of them at all."
     )
     opponents: tuple[PlayerName, ...] = Field(
         ("tracker", "predictor"),

@@ -47,6 +47,7 @@ class Plan(NamedTuple):
     epsilons: NDArray[np.float32]
     """Share of random actions on each court, [groups, courts]."""
     hit_reward: float
+    miss_penalty: float
 
 
 class CollectStats(NamedTuple):
@@ -89,7 +90,6 @@ class Actor:
         """Play ``rollout_steps`` steps and write them to this group's part of ``columns``, from ``row`` on."""
         spec, group = self.spec, self.spec.group
         env = self._environment(plan)
-        env.hit_reward = plan.hit_reward
         parameters = np.array(plan.parameters)
         kernels.fold_head(parameters, self._sizes, int(spec.network.is_dueling), self._head)
         by_opponent = np.zeros((len(plan.bank.table), 2), np.int64)
@@ -100,7 +100,7 @@ class Actor:
         kernels.collect(
             env.courts,
             env.bank,
-            np.float32(plan.hit_reward),
+            (np.float32(plan.hit_reward), np.float32(plan.miss_penalty)),
             (parameters, self._head, self._sizes),
             (np.array(plan.epsilons[group]), self._randoms),
             mine,
@@ -138,9 +138,10 @@ class Actor:
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return copies of everything that changes; empty before the first collection."""
-        if self._env is None:
-            return dict(self._kept)
-        return {**self._env.state(), "explore": self._randoms.copy(), "visited": self._visited.copy()}
+        courts = self._kept if self._env is None else self._env.state()
+        if not courts:
+            return {}
+        return {**courts, "explore": self._randoms.copy(), "visited": self._visited.copy()}
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Go back to ``state``, so that the next collection is what it would have been then."""

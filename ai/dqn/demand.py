@@ -8,8 +8,8 @@ from ai.dqn.network import Network
 from ai.machine import MIB
 from game.spec import GameSpec
 
-ACTOR_BYTES: Final = 220 * MIB
-"""An actor process: Python, numpy and the compiled kernels take 190 MiB of its own."""
+WORKER_BYTES: Final = 320 * MIB
+"""An actor process and one that plays evaluation matches: Python, numpy and the kernels take 80 to 160 MiB each."""
 
 TORCH_BYTES: Final = 600 * MIB
 """What a process takes more once torch works in it."""
@@ -17,7 +17,7 @@ TORCH_BYTES: Final = 600 * MIB
 CUDA_BYTES: Final = 900 * MIB
 """What CUDA's context, its libraries and captured graphs take of a GPU before the first batch."""
 
-HANDLES_PER_ACTOR: Final = 8
+HANDLES_PER_WORKER: Final = 8
 HANDLES_KEPT: Final = 24
 """For the store, checkpoints, logs and whatever else opens a file."""
 

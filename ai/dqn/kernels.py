@@ -287,7 +287,7 @@ def adam(
 def collect(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     courts: Courts,
     bank: Bank,
-    hit_reward: np.float32,
+    shaping: tuple[np.float32, np.float32],
     network: tuple[Floats, Floats, NDArray[np.int64]],
     exploring: tuple[Floats, NDArray[np.uint64]],
     columns: tuple[Floats, NDArray[np.uint8], Floats, NDArray[np.uint8]],
@@ -319,7 +319,7 @@ def collect(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
                 action = np.int64(((bits & _LOW_16) * np.uint64(width)) >> _SHIFT_16)
             actions[i] = action
             taken[row, i] = action
-        step_courts(courts, bank, actions, hit_reward, observations[(row + 1) % rows], outcome, env_work)
+        step_courts(courts, bank, actions, shaping, observations[(row + 1) % rows], outcome, env_work)
         for i in range(agents):
             rewards[row, i] = outcome.rewards[i]
             flags[row, i] = outcome.terminated[i] + 2 * outcome.truncated[i]
@@ -425,16 +425,16 @@ def trace_targets(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     taken: NDArray[np.uint8],
     rewards: Floats,
     flags: NDArray[np.uint8],
-    gamma: np.float32,
-    trace: np.float32,
+    rates: tuple[np.float32, np.float32, np.float32],
     targets: Floats,
 ) -> None:
-    """Write the lambda returns of T steps to ``targets`` [T, agents].
+    """Write the lambda returns of T steps to ``targets`` [T, agents]; ``rates`` = (gamma, trace, gap).
 
     ``values`` [T + 1, agents, actions]. G_t = r_t + gamma * (trace * G_{t+1} + (1 - trace) * max_a Q(s_{t+1}, a)).
     Source: M. Gallici et al.: "Simplifying Deep Temporal Difference Learning", 2024, section 4 (PQN). A truncated step is its own
     target: it teaches nothing, since the state behind it is not kept.
     """
+    gamma, trace, gap = rates
     steps, agents = taken.shape
     actions = values.shape[2]
     for i in range(agents):
@@ -451,7 +451,10 @@ def trace_targets(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
                 following = values[step, i, taken[step, i]]
             else:
                 following = rewards[step, i] + gamma * (trace * following + (_ONE - trace) * best)
-            targets[step, i] = following
+            top = values[step, i, 0]
+            for a in range(1, actions):
+                top = max(top, values[step, i, a])
+            targets[step, i] = following - gap * (top - values[step, i, taken[step, i]])
 
 
 @entry

@@ -74,7 +74,7 @@ class DqnLearner:
         config, context = self._config, self._context
         groups, courts = self._shape
         steps = config.rollout_steps
-        rows = 2 * steps if config.algorithm == "pqn" else config.buffer_size // config.courts
+        rows = 2 * (steps + 1) if config.algorithm == "pqn" else config.buffer_size // config.courts
         shape = CollectShape(groups, rows, courts, context.game.n_observations, steps)
         specs = [
             ActorSpec(
@@ -144,6 +144,8 @@ class DqnLearner:
         if not is_behind:
             for taken in self._collector.take(_WAIT_S if self._learning.owed < 1.0 else 0.0):
                 self._accept(taken, tally)
+                if self._config.algorithm == "pqn":  # a whole rollout is learned from before the next one begins
+                    self._learning.learn(stats, self._done, self._steps, most=ALL)
         self._learning.learn(stats, self._done, self._steps, most=_MOST_UPDATES)
 
     def _accept(self, taken: Taken, tally: "_Tally") -> None:
@@ -160,12 +162,14 @@ class DqnLearner:
         if self._steps // config.snapshot_steps > self._remembered:
             self._remembered = self._steps // config.snapshot_steps
             self._opponents.remember(self._engine.parameters)
+        hit_reward, miss_penalty = schedules.shaping(config, done)
         return Plan(
             parameters=self._engine.parameters,
             bank=self._opponents.bank,
             opponents=self._opponents.courts(self._iteration),
             epsilons=schedules.epsilons(config, self._shape, done),
-            hit_reward=schedules.hit_reward(config, done),
+            hit_reward=hit_reward,
+            miss_penalty=miss_penalty,
         )
 
     # How far it is

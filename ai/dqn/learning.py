@@ -150,8 +150,9 @@ class ReplayLearning:
     def state(self) -> tuple[dict[str, NDArray[np.generic]], dict[str, Json]]:
         """See ``Learning``."""
         arrays = self._replay.state(with_rows=self._config.checkpoint_buffer)
-        accepted = self._accepted if self._config.checkpoint_buffer else 0
-        return arrays, {"owed": self._owed, "learning_updates": self._updates, "accepted": accepted}
+        is_kept = self._config.checkpoint_buffer
+        owed, accepted = (self._owed, self._accepted) if is_kept else (0.0, 0)
+        return arrays, {"owed": owed, "learning_updates": self._updates, "accepted": accepted}
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]], numbers: Mapping[str, Json]) -> None:
         """See ``Learning``."""
@@ -162,7 +163,10 @@ class ReplayLearning:
 
 
 class RolloutLearning:
-    """PQN: epochs over each rollout towards its lambda returns, then it is forgotten."""
+    """PQN: epochs over each rollout towards its lambda returns, then it is forgotten.
+
+    The columns hold two rollouts, each with the row of what was seen behind it: while one is learned from, the next is played.
+    """
 
     def __init__(self, config: DqnConfig, engine: Engine, columns: Columns, rng: np.random.Generator) -> None:
         self._config = config
@@ -198,7 +202,7 @@ class RolloutLearning:
             _copy(chunk, self._columns, self._waiting, self._row)
         self._waiting += 1
         if self._waiting == self._groups:
-            self._row = (self._row + self._config.rollout_steps) % self._rows
+            self._row = (self._row + self._config.rollout_steps + 1) % self._rows
 
     def learn(self, stats: LearnStats, done: float, steps: int, *, most: int) -> None:  # noqa: ARG002  # a rollout is learned whole
         """See ``Learning``."""
@@ -206,7 +210,7 @@ class RolloutLearning:
             return
         self._waiting = 0
         config = self._config
-        begin = (self._row - config.rollout_steps) % self._rows
+        begin = (self._row - config.rollout_steps - 1) % self._rows
         self._set_targets(begin)
         rate = schedules.learning_rate(config, done)
         places = self._places(begin)
@@ -226,7 +230,7 @@ class RolloutLearning:
     def _set_targets(self, begin: int) -> None:
         """Compute the lambda returns of the rollout that begins at row ``begin``."""
         config, columns = self._config, self._columns
-        steps, end = config.rollout_steps, (begin + config.rollout_steps) % self._rows
+        steps, end = config.rollout_steps, begin + config.rollout_steps
         width = columns.observations.shape[-1]
         gamma = np.float32(config.gamma**config.frame_skip)
         for group in range(self._groups):
@@ -241,8 +245,7 @@ class RolloutLearning:
                 columns.actions[group, some],
                 columns.rewards[group, some],
                 columns.flags[group, some],
-                gamma,
-                np.float32(config.trace_lambda),
+                (gamma, np.float32(config.trace_lambda), np.float32(config.action_gap)),
                 self._targets[group, some],
             )
 

@@ -44,7 +44,7 @@ class Opponents:
         count, known = self._shape[1], len(self._players)
         past = round(self._past_share * count) if self._past else 0
         others = count - past
-        if self._shape[0] * others < known:
+        if others < known:
             row = (iteration + np.arange(others)) % known
         else:
             row = np.arange(others) * known // max(1, others)

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
 from time import perf_counter
 from typing import Final, Literal, Protocol
 
 import numpy as np
 
-from ai.dqn import DqnConfig
+from ai.dqn import DqnConfig, schedules
 from ai.dqn.actor import Actor, ActorSpec, Plan
 from ai.dqn.columns import group_sizes, new_columns
-from ai.dqn.compiled_engine import CompiledEngine
 from ai.dqn.demand import learned_at_once, network_of
 from ai.dqn.engine import Engine, EngineSettings
+from ai.dqn.making import make_engine
 from ai.dqn.replay import Replay, ReplaySettings
 from game.policies.bank import build_bank
 from game.policies.scripted import ScriptedPolicy
@@ -140,17 +139,15 @@ class Measurement:
         return self._seconds(lambda: engine.values(observations), seconds) / rows
 
     def _seconds(self, work: Callable[[], object], seconds: float) -> float:
-        """Return the median time of ``work``, done for about ``seconds``."""
+        """Return the mean time of ``work``, done for about ``seconds``: who else works on this machine counts."""
         for _ in range(_WARM_UPDATES):
             work()
-        times: list[float] = []
-        begin = before = self.clock()
-        while before - begin < seconds or len(times) < _LEAST_UPDATES:
+        times = 0
+        begin = self.clock()
+        while (taken := self.clock() - begin) < seconds or times < _LEAST_UPDATES:
             work()
-            now = self.clock()
-            times.append(now - before)
-            before = now
-        return max(median(times), 1e-9)
+            times += 1
+        return max(taken / times, 1e-9)
 
 
 def _actor(config: DqnConfig, game: GameSpec) -> tuple[ActorSpec, Plan]:
@@ -159,12 +156,14 @@ def _actor(config: DqnConfig, game: GameSpec) -> tuple[ActorSpec, Plan]:
     network = network_of(config, game)
     bots = [bot.name for bot in game.bots]
     names = [name for name in config.opponents if name in bots] or bots
+    hit_reward, miss_penalty = schedules.shaping(config, 0.0)
     plan = Plan(
-        network.initial(np.random.default_rng(_SEED)),
-        build_bank([ScriptedPolicy.of(game, name) for name in names]),
-        np.resize(np.arange(len(names), dtype=np.int32), (1, courts)),
-        np.full((1, courts), config.epsilon_end, np.float32),
-        config.hit_reward,
+        parameters=network.initial(np.random.default_rng(_SEED)),
+        bank=build_bank([ScriptedPolicy.of(game, name) for name in names]),
+        opponents=np.resize(np.arange(len(names), dtype=np.int32), (1, courts)),
+        epsilons=np.full((1, courts), config.epsilon_end, np.float32),
+        hit_reward=hit_reward,
+        miss_penalty=miss_penalty,
     )
     spec = ActorSpec(
         game.name, network, 0, courts, _SEED, config.frame_skip, config.episode_points, config.rollout_steps
@@ -174,15 +173,16 @@ def _actor(config: DqnConfig, game: GameSpec) -> tuple[ActorSpec, Plan]:
 
 def _engine(candidate: Candidate, config: DqnConfig, game: GameSpec) -> Engine:
     network = network_of(config, game)
-    parameters = network.initial(np.random.default_rng(_SEED))
     settings = EngineSettings(
         is_double=config.double,
         huber_delta=config.huber_delta,
         max_grad_norm=config.max_grad_norm,
-        micro_batches=config.gradient_accumulation,
+        micro_batches=config.gradient_accumulation if config.algorithm == "dqn" else 1,
     )
-    if candidate.engine == "compiled":
-        return CompiledEngine(network, parameters, settings)
-    from ai.dqn.torch_engine import TorchEngine  # only where it is to be measured
+    fixed = {"engine": candidate.engine, "device": candidate.device, "precision": candidate.precision}
+    parameters = network.initial(np.random.default_rng(_SEED))
+    return make_engine(config.model_copy(update=fixed), network, parameters, settings, _say_nothing)
 
-    return TorchEngine(network, parameters, settings, device=candidate.device, precision=candidate.precision)
+
+def _say_nothing(_line: str) -> None:
+    pass

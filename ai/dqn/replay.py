@@ -121,8 +121,10 @@ class Replay:
             if array is None or array.shape != target.shape or array.dtype != target.dtype:
                 raise TrainingError(f"the checkpoint's replay buffer does not fit at '{name}': resume from another one")
             target[...] = array
-        if "top" in state:
-            self._top = float(state["top"][0])
+        if "heads" not in state:
+            self._heads[:] = 0
+            self._tree[:] = 0.0
+        self._top = float(state["top"][0]) if "top" in state else 1.0
 
     def _window(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return of each group the first row that may begin a transition, and how many may."""

@@ -19,13 +19,14 @@ def epsilons(config: DqnConfig, shape: tuple[int, int], done: float) -> NDArray[
     courts = shape[0] * shape[1]
     # neighbours play the same opponent: the ladder is dealt out to them in turn, so that each opponent sees all of it
     order = np.arange(courts).reshape(shape[1], shape[0]).T.ravel() if courts > 1 else np.zeros(1)
-    rung = (order * _STRIDE) % courts / max(1, courts - 1)
+    stride = next(stride for stride in _STRIDES if courts % stride)
+    rung = (order * stride) % courts / max(1, courts - 1)
     ladder = _LADDER_BASE ** (1.0 + _LADDER_POWER * rung)
     return ladder.reshape(shape).astype(np.float32)
 
 
-_STRIDE = 61
-"""Prime to every number of courts that is allowed, up to 60 and multiples of 128."""
+_STRIDES = (61, 67)
+"""Primes: each is prime to all numbers of courts but its multiples, and none that is allowed is a multiple of both."""
 
 
 def learning_rate(config: DqnConfig, done: float) -> float:
@@ -33,11 +34,12 @@ def learning_rate(config: DqnConfig, done: float) -> float:
     return config.learning_rate + done * (config.learning_rate_end - config.learning_rate)
 
 
-def hit_reward(config: DqnConfig, done: float) -> float:
-    """Return the reward of a contact."""
-    if config.hit_reward_share == 0.0:
-        return 0.0
-    return config.hit_reward * max(0.0, 1.0 - done / config.hit_reward_share)
+def shaping(config: DqnConfig, done: float) -> tuple[float, float]:
+    """Return the reward of a contact and the penalty for missing: both fall to 0."""
+    if config.shaping_share == 0.0:
+        return 0.0, 0.0
+    left = max(0.0, 1.0 - done / config.shaping_share)
+    return left * config.hit_reward, left * config.miss_penalty
 
 
 def correction(config: DqnConfig, done: float) -> float:

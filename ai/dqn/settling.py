@@ -8,11 +8,11 @@ from typing import Final, cast
 from ai.advice import Choice, Wish
 from ai.dqn import DqnConfig
 from ai.dqn.demand import (
-    ACTOR_BYTES,
     CUDA_BYTES,
     HANDLES_KEPT,
-    HANDLES_PER_ACTOR,
+    HANDLES_PER_WORKER,
     TORCH_BYTES,
+    WORKER_BYTES,
     buffer_bytes,
     groups_of,
     learned_at_once,
@@ -65,7 +65,11 @@ class Settling:
     def values(self) -> dict[str, Json]:
         """The fields that are not what was wished for."""
         wished = self.wish.config.model_dump()
-        return {name: choice.value for name, choice in self.choices.items() if name in wished and wished[name] != choice.value}
+        return {
+            name: choice.value
+            for name, choice in self.choices.items()
+            if name in wished and wished[name] != choice.value
+        }
 
     def take(self, name: str, value: Json, reason: str) -> None:
         """Settle a field of the configuration, or ``workers``."""
@@ -99,11 +103,17 @@ def _text(value: Json) -> str:
 def check_possible(config: DqnConfig, machine: Machine, wish: Wish, *, has_torch: bool) -> None:
     """Refuse what cannot be, whoever insists, with ``TrainingError``."""
     if config.engine == "compiled" and config.device == "cuda":
-        raise TrainingError("engine is compiled, which computes on the CPU: leave --engine out for device cuda, or --device")
+        raise TrainingError(
+            "engine is compiled, which computes on the CPU: leave --engine out for device cuda, or --device"
+        )
     if config.engine == "torch" and not has_torch:
-        raise TrainingError("engine is torch, which is not installed: pip install -r requirements.txt, or leave --engine out")
+        raise TrainingError(
+            "engine is torch, which is not installed: pip install -r requirements.txt, or leave --engine out"
+        )
     if config.device == "cuda" and not machine.gpus and ("device" in wish.given or wish.is_resumed):
-        raise TrainingError(f"device is cuda, and there is no GPU ({machine.gpu_search}): leave --device out, or name cpu")
+        raise TrainingError(
+            f"device is cuda, and there is no GPU ({machine.gpu_search}): leave --device out, or name cpu"
+        )
     need = buffer_bytes(config, wish.game)
     if need > machine.memory and ("buffer_size" in wish.given or wish.is_resumed):
         raise TrainingError(
@@ -133,7 +143,9 @@ def _with_precision(settling: Settling, found: Sequence[Candidate]) -> list[Cand
     """Return the candidates in the precisions that are possible."""
     config, is_given = settling.config, "precision" in settling.wish.given
     if config.precision == "bfloat16":
-        on_torch = [each for each in found if each.engine == "torch" and (each.device == "cuda" or settling.wish.is_forced)]
+        on_torch = [
+            each for each in found if each.engine == "torch" and (each.device == "cuda" or settling.wish.is_forced)
+        ]
         if on_torch:
             return [replace(each, precision="bfloat16") for each in on_torch]
         settling.warnings.append("precision is float32 instead of bfloat16: that pays on a GPU alone")
@@ -186,8 +198,8 @@ def _engine_reason(
     if name == "device" and not settling.machine.gpus:
         return settling.machine.gpu_search
     return {
-        "engine": "for networks of this size" if best.engine == "compiled" else "what computes on the device",
-        "device": "where the engine computes",
+        "engine": "the fastest for small networks on a CPU" if best.engine == "compiled" else "the one for this device",
+        "device": "where this engine computes",
         "precision": "as the configuration says",
     }[name]
 
@@ -240,7 +252,9 @@ def settle_buffer(settling: Settling, chosen: Candidate) -> None:
     reason = "as given" if "buffer_size" in settling.wish.given else "as the configuration says"
     if size < config.buffer_size:
         need = buffer_bytes(config, game)
-        reason = f"{config.buffer_size:,} would take {need / MIB:,.0f} MiB, {max(0, room) / MIB:,.0f} MiB are free for it"
+        reason = (
+            f"{config.buffer_size:,} would take {need / MIB:,.0f} MiB, {max(0, room) / MIB:,.0f} MiB are free for it"
+        )
         size = cast("int", settling.carried("buffer_size", config.buffer_size, size, reason))
     kept = buffer_bytes(config, game, size)
     if kept > room:
@@ -266,10 +280,10 @@ def worker_limit(settling: Settling, chosen: Candidate) -> Limit:
     machine, config = settling.machine, settling.config
     taken = buffer_bytes(config, settling.wish.game) + engine_bytes(settling, chosen)
     room = max(0, settling.free_bytes - taken)
-    handles = (machine.file_handles.free - HANDLES_KEPT) / HANDLES_PER_ACTOR
+    handles = (machine.file_handles.free - HANDLES_KEPT) / HANDLES_PER_WORKER
     limits = [
         Limit(machine.cores, f"there {'is' if machine.cores == 1 else 'are'} {_count(machine.cores, 'core')}"),
-        Limit(room // ACTOR_BYTES, f"{room / MIB:,.0f} MiB are free for processes of {ACTOR_BYTES / MIB:.0f} MiB"),
+        Limit(room // WORKER_BYTES, f"{room / MIB:,.0f} MiB are free for processes of {WORKER_BYTES / MIB:.0f} MiB"),
         Limit(MAX_WORKERS, f"there can be {MAX_WORKERS}"),
     ]
     if machine.file_handles.limit is not None:
@@ -321,7 +335,11 @@ def settle_mode(settling: Settling, forecasts: Sequence[Forecast], limit: Limit)
     if wanted != "auto":
         why = hindrance(settling, wanted, limit)
         mode = cast("Mode", settling.carried("mode", wanted, "single", why)) if why else wanted
-        settling.take("mode", mode, why if mode != wanted else ("as given" if "mode" in settling.wish.given else "as the preset says"))
+        settling.take(
+            "mode",
+            mode,
+            why if mode != wanted else ("as given" if "mode" in settling.wish.given else "as the preset says"),
+        )
         return
     if not forecasts:
         settling.take("mode", "single", "nothing was measured")
@@ -364,6 +382,8 @@ def settle_workers(settling: Settling, forecasts: Sequence[Forecast], limit: Lim
     groups = groups_of(settling.config)
     if found is None:
         most = max(1, min(limit.most, groups, settling.machine.cores - wish.spare_cores))
-        settling.take("workers", most, limit.reason if most == limit.most else f"there are {_count(groups, 'group')} of courts")
+        settling.take(
+            "workers", most, limit.reason if most == limit.most else f"there are {_count(groups, 'group')} of courts"
+        )
         return
     settling.take("workers", found.workers, f"more would bring nothing: the limit is {found.limit}")

@@ -19,7 +19,10 @@ _ALIGNMENT: Final = 64
 
 
 class Inputs(NamedTuple):
-    """A batch on the device, as ``Batch`` has it, but actions as int64; ``steps`` are the numbers of Adam that change."""
+    """A batch on the device: as ``Batch`` has it, but columns [B, 1], actions as int64, weights divided by B.
+
+    ``steps`` are the numbers of Adam that change.
+    """
 
     observations: Tensor
     actions: Tensor
@@ -31,12 +34,14 @@ class Inputs(NamedTuple):
 
 
 class Outputs(NamedTuple):
-    """What an update says: sums of losses and values, norm of the gradient, all f32[1]; value less target, f32[B]."""
+    """What an update says: loss, sum of values, norm of the gradient, all f32[1]; errors, value less target, f32[B, 1]."""
 
     loss: Tensor
-    mean_q: Tensor
+    total_q: Tensor
     grad_norm: Tensor
     errors: Tensor
+    sums: Tensor
+    """Loss and sum of values, f32[2]: the same memory."""
 
 
 class Buffers:
@@ -50,15 +55,23 @@ class Buffers:
         self._on_device = torch.zeros_like(self._sent, device=device) if is_cuda else self._sent
         self._said = torch.zeros(3 + count, device=device)
         self._received = torch.zeros(3 + count, pin_memory=is_cuda) if is_cuda else self._said
-        self.inputs = _inputs(self._on_device, begins, lengths, width)
-        self.outputs = Outputs(*self._said.split_with_sizes([1, 1, 1, count]))
-        self._fields: list[NDArray[Any]] = [t.numpy() for t in _inputs(self._sent, begins, lengths, width)]
+        sections = [slice(begin, begin + length) for begin, length in zip(begins, lengths, strict=False)]
+        self.inputs = _inputs([self._on_device[section] for section in sections], width)
+        numbers, errors = self._said[:3], self._said[3:, None]
+        self.outputs = Outputs(numbers[0:1], numbers[1:2], numbers[2:3], errors, numbers[:2])
+        self._fields: list[NDArray[Any]] = [t.numpy() for t in _inputs([self._sent[s] for s in sections], width)]
         self._stats: NDArray[np.float32] = self._received.numpy()
 
     def send(self, batch: Batch, steps: tuple[float, float]) -> None:
         """Copy a batch to the device; one whose targets are given has no rows of ``next_observations``."""
-        for field, values in zip(self._fields, (*batch, steps), strict=True):
-            field[:] = values
+        observations, actions, returns, discounts, next_observations, weights, adam = self._fields
+        observations[:] = batch.observations
+        actions[:, 0] = batch.actions
+        returns[:, 0] = batch.returns
+        discounts[:, 0] = batch.discounts
+        next_observations[:] = batch.next_observations
+        np.divide(batch.weights, np.float32(len(actions)), out=weights[:, 0])
+        adam[:] = steps
         if self._on_device is not self._sent:
             self._on_device.copy_(self._sent, non_blocking=True)
 
@@ -66,20 +79,20 @@ class Buffers:
         """Wait for the device and return what the update said; ``errors`` are rewritten by the next one."""
         if self._received is not self._said:
             self._received.copy_(self._said)  # not non_blocking: the host reads it at once
-        loss, mean_q, grad_norm = self._stats[:3].tolist()
-        return UpdateStats(loss, mean_q, grad_norm, self._stats[3:])
+        loss, total_q, grad_norm = self._stats[:3].tolist()
+        errors = self._stats[3:]
+        return UpdateStats(loss, total_q / len(errors), grad_norm, errors)
 
 
-def _inputs(flat: Tensor, begins: list[int], lengths: list[int], width: int) -> Inputs:
-    """Return the sections of a flat buffer."""
-    sections = [flat[begin : begin + length] for begin, length in zip(begins, lengths, strict=False)]
+def _inputs(sections: list[Tensor], width: int) -> Inputs:
+    """Return the sections of a flat buffer in their shapes."""
     observations, actions, returns, discounts, next_observations, weights, steps = sections
     return Inputs(
         observations.view(-1, width),
-        actions.view(torch.int64),
-        returns,
-        discounts,
+        actions.view(torch.int64)[:, None],
+        returns[:, None],
+        discounts[:, None],
         next_observations.view(-1, width),
-        weights,
+        weights[:, None],
         steps,
     )

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Literal, TypeAlias, TypeVar, get_args
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -20,8 +20,8 @@ from ai.errors import RunFailedError, TrainingError
 
 logger = logging.getLogger(__name__)
 
-Device: TypeAlias = Literal["cpu", "cuda"]
-Precision: TypeAlias = Literal["float32", "bfloat16"]
+DEVICES: Final = ("cpu", "cuda")
+PRECISIONS: Final = ("float32", "bfloat16")
 
 Work: TypeAlias = Callable[[], None]
 
@@ -34,8 +34,11 @@ _EAGER_UPDATES: Final = 3
 _MOST_PROGRAMS: Final = 8
 """Sizes of batches whose buffers and graphs are kept."""
 
-_MOST_ROWS: Final = 16384
-"""Observations that ``values`` works through at once."""
+_MOST_ROWS: Final = 65_536
+"""Samples that are worked through at once at most."""
+
+_MEMORY_ERRORS: Final = ("out of memory", "ALLOC_FAILED", "not enough memory", "can't allocate memory")
+"""What errors of CUDA, cuBLAS and torch's own allocator say that are no ``OutOfMemoryError``."""
 
 _GIVEN: Final = (np.zeros(1, np.float32), np.ones(1, np.float32))
 """Discounts and weights of given targets."""
@@ -73,7 +76,7 @@ class TorchEngine:
     - CUDA: everything happens on one stream of the engine's own. The first updates of each batch size run eagerly, then one is
       captured as a CUDA graph, which all others replay: one launch instead of some hundred. If that fails, updates stay eager,
       and ``say`` is told so in a sentence.
-    - Out of CUDA memory: from then on half as many samples at once, which ``say`` is told, with the same gradient.
+    - Out of memory: from then on half as many samples at once, which ``say`` is told, with the same gradient.
     - Effects on the process: torch gets one thread (two on busy cores are far slower than one), and TF32 is switched off.
 
     Raises
@@ -88,8 +91,8 @@ class TorchEngine:
         parameters: NDArray[np.float32],
         settings: EngineSettings,
         *,
-        device: Device = "cpu",
-        precision: Precision = "float32",
+        device: str = "cpu",
+        precision: str = "float32",
         say: Callable[[str], None] = _say_nothing,
         effects: TorchEffects | None = None,
     ) -> None:
@@ -99,18 +102,24 @@ class TorchEngine:
         effects = effects or TorchEffects()
         self._settings, self._say = settings, say
         self._width, self._actions = network.sizes[0], network.sizes[-1]
-        self._forward = effects.forward or TorchNetwork(network, is_bfloat16=precision == "bfloat16")
         self._capture = effects.capture
         self._device = torch.device(device)
         self._stream: torch.cuda.Stream | None = None
         self._programs: dict[tuple[int, bool], _Program] = {}
         self._most_rows = _MOST_ROWS
         self._updates = 0
-        if device == "cuda":
-            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own gap
-            self._capture = self._capture or partial(_cuda_graph, self._stream)
-        with torch.cuda.stream(self._stream):
-            self._step = UpdateStep(torch.tensor(parameters, device=self._device), self._forward, settings)
+        try:
+            if device == "cuda":
+                self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own gap
+                self._capture = self._capture or partial(_cuda_graph, self._stream)
+            with torch.cuda.stream(self._stream):
+                is_bfloat16 = precision == "bfloat16"
+                self._forward = effects.forward or TorchNetwork(network, self._device, is_bfloat16=is_bfloat16)
+                self._step = UpdateStep(torch.tensor(parameters, device=self._device), self._forward, settings)
+        except RuntimeError as error:
+            raise TrainingError(
+                f"device '{device}' cannot hold the network ({_first_line(error)}): free its memory, or choose device 'cpu'"
+            ) from error
 
     @property
     def parameters(self) -> NDArray[np.float32]:
@@ -130,7 +139,7 @@ class TorchEngine:
         Raises
         ------
         RunFailedError
-            CUDA has not the memory for one sample.
+            The device has not the memory for one sample.
         """
         return self._advance(batch, learning_rate, has_next=True)
 
@@ -172,9 +181,10 @@ class TorchEngine:
     def _values(self, observations: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
         """Return the values of ``observations``, ``rows`` at a time."""
         values = np.empty((len(observations), self._actions), np.float32)
+        layers = self._forward.layers(self._step.parameters)
         for begin in range(0, len(observations), rows):
             block = torch.tensor(observations[begin : begin + rows], device=self._device)
-            values[begin : begin + rows] = self._forward(self._step.parameters, block).cpu().numpy()
+            values[begin : begin + rows] = self._forward.values(layers, block).cpu().numpy()
         return values
 
     def _advance(self, batch: Batch, learning_rate: float, *, has_next: bool) -> UpdateStats:
@@ -199,8 +209,10 @@ class TorchEngine:
             rows = min(rows, self._most_rows)
             try:
                 return attempt(rows)
-            except torch.OutOfMemoryError:
-                logger.debug("out of memory with %d rows", rows, exc_info=True)
+            except RuntimeError as error:
+                if not _is_memory_error(error):
+                    raise
+                logger.debug("%d rows at once: %s", rows, error)
             self._halve(rows)  # not in the handler: the error holds the tensors of what has failed
 
     def _halve(self, rows: int) -> None:
@@ -209,13 +221,13 @@ class TorchEngine:
         torch.cuda.empty_cache()
         if rows <= 1:
             raise RunFailedError(
-                "CUDA has not the memory for one sample: free memory of the GPU, or choose a smaller network or device 'cpu', "
-                "then resume the run"
+                f"device '{self._device.type}' has not the memory for one sample: free memory there, or choose a smaller network "
+                "or device 'cpu', then resume the run"
             )
         self._most_rows = rows // 2
         self._say(
-            f"CUDA has not the memory for {rows:,} samples at once: from now on {self._most_rows:,} at once, with the same "
-            "gradient, more slowly"
+            f"device '{self._device.type}' has not the memory for {rows:,} samples at once: from now on {self._most_rows:,} at "
+            "once, with the same gradient, more slowly"
         )
 
     def _program(self, count: int, *, has_next: bool) -> _Program:
@@ -250,8 +262,9 @@ class TorchEngine:
         except RuntimeError as error:
             logger.debug("no capture", exc_info=True)
             self._capture = None
-            reason = str(error).partition("\n")[0]
-            self._say(f"updates run without a CUDA graph, more slowly, since it could not be captured: {reason}")
+            self._say(
+                f"updates run without a CUDA graph, more slowly, since it could not be captured: {_first_line(error)}"
+            )
         return None
 
     def _tensors(self) -> dict[str, Tensor]:
@@ -268,6 +281,16 @@ def _cuda_graph(stream: torch.cuda.Stream, work: Work) -> Work:
     return graph.replay
 
 
+def _is_memory_error(error: RuntimeError) -> bool:
+    """Return whether an error of torch means that memory is short."""
+    return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in _MEMORY_ERRORS)
+
+
+def _first_line(error: Exception) -> str:
+    """Return what ``error`` says, without the advice on debugging that torch appends."""
+    return str(error).partition("\n")[0]
+
+
 def _to_host(tensor: Tensor) -> NDArray[np.float32]:
     """Return a copy of ``tensor``."""
     array: NDArray[np.float32] = tensor.detach().cpu().numpy().copy()
@@ -276,10 +299,10 @@ def _to_host(tensor: Tensor) -> NDArray[np.float32]:
 
 def _check(network: Network, parameters: NDArray[np.float32], device: str, precision: str) -> None:
     """Refuse what the engine cannot be made of."""
-    if device not in get_args(Device):
-        raise TrainingError(f"device '{device}' is unknown: allowed are {', '.join(get_args(Device))}")
-    if precision not in get_args(Precision):
-        raise TrainingError(f"precision '{precision}' is unknown: allowed are {', '.join(get_args(Precision))}")
+    if device not in DEVICES:
+        raise TrainingError(f"device '{device}' is unknown: choose one of {', '.join(DEVICES)}")
+    if precision not in PRECISIONS:
+        raise TrainingError(f"precision '{precision}' is unknown: choose one of {', '.join(PRECISIONS)}")
     if parameters.shape != (network.size,) or parameters.dtype != np.float32:
         raise TrainingError(
             f"parameters are {parameters.dtype}{list(parameters.shape)}: the network of layers {network.sizes} needs "

@@ -8,7 +8,7 @@ from torch.nn.functional import huber_loss
 
 from ai.dqn.engine import BETA_1, BETA_2, EngineSettings
 from ai.dqn.torch_buffers import Inputs, Outputs
-from ai.dqn.torch_network import Forward
+from ai.dqn.torch_network import Forward, Layers
 
 _NORM_EPSILON: Final = 1e-6
 """What is added to the norm before dividing by it, as in ``torch.nn.utils.clip_grad_norm_``."""
@@ -33,34 +33,40 @@ class UpdateStep:
         self._settings = settings
 
     def add_up(self, inputs: Inputs, outputs: Outputs, rows: int) -> None:
-        """Write the gradient of the batch, ``rows`` samples at a time, and its loss, mean value and errors."""
+        """Write the gradient of the batch, ``rows`` samples at a time, and its loss, sum of values and errors."""
+        outputs.sums.zero_()
         self._gradient.zero_()
-        outputs.loss.zero_()
-        outputs.mean_q.zero_()
-        count = len(inputs.actions)
-        for begin in range(0, count, rows):
+        for begin in range(0, len(inputs.actions), rows):
             part = slice(begin, begin + rows)
-            targets = self._targets(inputs, part)
-            values = self._forward(self.parameters, inputs.observations[part])
-            taken = values.gather(1, inputs.actions[part, None])[:, 0]
-            losses = huber_loss(taken, targets, reduction="none", delta=self._settings.huber_delta)
-            loss = (losses * inputs.weights[part]).sum() / count
-            self._gradient += torch.autograd.grad(loss, self.parameters)[0]
-            with torch.no_grad():
-                outputs.loss.add_(loss)
-                outputs.mean_q.add_(taken.sum() / count)
-                torch.sub(taken, targets, out=outputs.errors[part])
+            layers = self._forward.layers(self.parameters)
+            targets = self._targets(layers, inputs, part)
+            values = self._forward.values(layers, inputs.observations[part])
+            taken = values.gather(1, inputs.actions[part])
+            slope = self._judge(taken, targets, inputs.weights[part], outputs, part)
+            self._gradient.add_(torch.autograd.grad(taken, self.parameters, slope)[0])
 
     @torch.no_grad()
-    def _targets(self, inputs: Inputs, part: slice) -> Tensor:
-        """Return returns + discounts * Q(next), or the given targets."""
+    def _targets(self, layers: Layers, inputs: Inputs, part: slice) -> Tensor:
+        """Return returns + discounts * Q(next), or the given targets, [B, 1]."""
         if not len(inputs.next_observations):
             return inputs.returns[part]
         following = inputs.next_observations[part]
-        values = self._forward(self.target, following)
-        chosen = self._forward(self.parameters, following) if self._settings.is_double else values
-        best = values.gather(1, chosen.argmax(1, keepdim=True))[:, 0]
+        values = self._forward.values(self._forward.layers(self.target), following)
+        chosen = self._forward.values(layers, following) if self._settings.is_double else values
+        best = values.gather(1, chosen.argmax(1, keepdim=True))
         return torch.addcmul(inputs.returns[part], inputs.discounts[part], best)
+
+    @torch.no_grad()
+    def _judge(self, taken: Tensor, targets: Tensor, weights: Tensor, outputs: Outputs, part: slice) -> Tensor:
+        """Add to the loss and to the sum of values, write the errors, return the slope of the loss in ``taken``, [B, 1].
+
+        The slope of Huber's loss is the error, at most delta.
+        """
+        delta = self._settings.huber_delta
+        errors = torch.sub(taken, targets, out=outputs.errors[part])
+        outputs.loss.add_(huber_loss(taken, targets, reduction="none", delta=delta).mul_(weights).sum())
+        outputs.total_q.add_(taken.sum())
+        return errors.clamp(-delta, delta).mul_(weights)
 
     @torch.no_grad()
     def step(self, inputs: Inputs, outputs: Outputs) -> None:

@@ -1,6 +1,7 @@
 """``runs``: the training runs of the league."""
 
 import json
+from pathlib import Path
 
 import click
 
@@ -9,11 +10,12 @@ from ai.trainer import trainer
 from app.command_options import home_option, json_option
 from app.run_text import run_object, run_text, runs_text
 from app.session import open_league
+from app.tournament import UsageError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def runs() -> None:
-    """List and show training runs, and add their champions to the league.
+    """List, show, plot and export training runs, and add their champions to the league.
 
     A run goes on with: python main.py train TRAINER --resume RUN
     """
@@ -60,6 +62,57 @@ def add_champion(*, run_id: str, name: str | None, step: int | None, home: str |
         kept = Runs(league.home, league.store)
         row = kept.add_champion(league.library, kept.find(run_id), name=name, step=step)
     click.echo(f"added '{row.name}' ({row.kind}, {row.hash[:12]})")
+
+
+@runs.command("plot")
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--png",
+    "path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    default=None,
+    help="Draw to this file.  [default: plots.png in the run's folder]",
+)
+@home_option
+def plot_run(*, run_id: str, path: Path | None, home: str | None) -> None:
+    """Draw what RUN has reported so far: a chart for each group of metrics."""
+    from app.run_plots import write_plots
+
+    with open_league(home) as league:
+        written = write_plots(Runs(league.home, league.store).find(run_id), path)
+    click.echo(f"wrote {written}")
+
+
+@runs.command("export")
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--tensorboard",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    default=None,
+    help="Write an event file for TensorBoard to a folder of the run in FOLDER.",
+)
+@click.option(
+    "--csv",
+    "csv_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    default=None,
+    help="Write a table of all steps.",
+)
+@home_option
+def export_metrics(*, run_id: str, tensorboard: Path | None, csv_path: Path | None, home: str | None) -> None:
+    """Write all metrics of RUN for other programs; a file that is there already is left as it is."""
+    from app.run_export import export_run
+
+    if tensorboard is None and csv_path is None:
+        raise UsageError("nothing is asked for: give --tensorboard FOLDER, --csv FILE, or both")
+    with open_league(home) as league:
+        kept = Runs(league.home, league.store)
+        written = export_run(kept.find(run_id), kept.row(run_id), csv_path=csv_path, tensorboard=tensorboard)
+    for path in written:
+        click.echo(f"wrote {path}")
 
 
 COMMAND = runs

@@ -15,15 +15,16 @@ from app.cli import DONE, INTERRUPTED
 from app.command_options import WorkerCount, events_option, home_option, json_option
 from app.config_options import config_options, given_only
 from app.jobs.channel import Channel
-from app.run_text import run_object, run_text, trainers_text
+from app.run_text import advice_object, advice_text, run_object, run_text, start_command, trainers_text
 from app.session import open_league
-from app.tournament import DEFAULT_GAME, UsageError
+from app.tournament import DEFAULT_GAME, UsageError, to_stderr
 from app.train_views import ChannelView, TerminalView
-from app.training import LATEST, TrainRequest, run_training
+from app.training import LATEST, TrainRequest, check_machine, run_training
 from game.executors.base import ExecutorSettings, default_workers, executors, usable_cores
 from game.games import game as game_named
 
 _WORKERS: Final = "Worker processes.  [default: one a physical core; with --events one less]"
+_ADVISED_WORKERS: Final = "Worker processes.  [default: as the advice for this machine says]"
 
 
 class _Trainers(click.Group):
@@ -69,7 +70,10 @@ def _options(chosen: Trainer, presets: str) -> list[Callable[[Any], Any]]:
         click.option(
             "--resume", default=None, is_flag=False, flag_value=LATEST, help="Go on with RUN, or the latest unfinished."
         ),
-        click.option("--workers", type=WorkerCount(), default=None, help=_WORKERS),
+        click.option(
+            "--workers", type=WorkerCount(), default=None, help=_WORKERS if chosen.advise is None else _ADVISED_WORKERS
+        ),
+        *_advice_options(chosen),
         click.option("--executor", default="pool", show_default=True, help="How matches are played: serial or pool."),
         events_option,
         home_option,
@@ -88,7 +92,22 @@ def _config_option(chosen: Trainer) -> list[Callable[[Any], Any]]:
     ]
 
 
+def _advice_options(chosen: Trainer) -> list[Callable[[Any], Any]]:
+    if chosen.advise is None:
+        return []
+    return [
+        click.option(
+            "--check-only", is_flag=True, help="Say what this machine has and what is recommended, and start nothing."
+        ),
+        click.option(
+            "--force", is_flag=True, help="Do what was asked for also where this machine cannot carry it well."
+        ),
+    ]
+
+
 def _train(chosen: Trainer, options: dict[str, Any]) -> int:
+    if options.get("check_only"):
+        return _check(chosen, options)
     ended = _as_job(chosen, options) if options["is_job"] else _by_hand(chosen, options)
     return INTERRUPTED if ended.state == "stopped" else DONE
 
@@ -117,11 +136,41 @@ def _by_hand(chosen: Trainer, options: dict[str, Any]) -> RunEnded:
     return ended
 
 
+def _check(chosen: Trainer, options: dict[str, Any]) -> int:
+    """Say what the trainer advises for this machine."""
+    if options["is_job"]:
+        return _check_as_job(chosen, options)
+    request = _request(chosen, options)
+    advice = check_machine(request, to_stderr)
+    command = start_command(request, advice, options["home"])
+    if options["as_json"]:
+        click.echo(json.dumps(advice_object(chosen.name, advice, command), allow_nan=False))
+    else:
+        click.echo("\n".join(advice_text(advice, command)))
+    return DONE
+
+
+def _check_as_job(chosen: Trainer, options: dict[str, Any]) -> int:
+    """Send the same lines as the job of a window."""
+    with Channel() as channel:
+        view = ChannelView(channel)
+        try:
+            request = _request(chosen, options)
+            advice = check_machine(request, view.say)
+        except Exception as error:
+            view.fail(failure_reason(error))
+            raise
+        for line in advice_text(advice, start_command(request, advice, options["home"])):
+            channel.send("line", text=line)
+        channel.send("ended", state="complete", reason="")
+    return DONE
+
+
 def _request(chosen: Trainer, options: dict[str, Any]) -> TrainRequest:
     if options["executor"] not in executors():
         raise UsageError(f"there is no executor '{options['executor']}': {', '.join(sorted(executors()))} are known")
     cores = default_workers() if options["is_job"] else usable_cores()  # a window needs a core of its own
-    workers = options["workers"] if options["workers"] is not None else cores
+    workers = options["workers"] if options["workers"] is not None or chosen.advise is not None else cores
     return TrainRequest(
         trainer=chosen,
         fields=_fields(chosen, options),
@@ -131,6 +180,8 @@ def _request(chosen: Trainer, options: dict[str, Any]) -> TrainRequest:
         resume=options["resume"],
         executor=options["executor"],
         settings=ExecutorSettings(workers=workers),
+        spare_cores=int(options["is_job"]),
+        is_forced=bool(options.get("force")),
     )
 
 

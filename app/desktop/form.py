@@ -29,6 +29,8 @@ from league.config import first_error_sentence
 Changed: TypeAlias = Callable[[], None]
 
 _SPIN_LIMIT: Final = 2**31 - 1
+_LARGEST_COUNT: Final = 10**15
+"""A larger number is a name, a seed say: nobody counts that far."""
 _DECIMALS: Final = 6
 
 
@@ -76,9 +78,10 @@ class _Whole:
 
 
 class _LongWhole:
-    """A whole number of up to 64 bits, which no spin box of Qt holds."""
+    """A whole number of up to 64 bits, which no spin box of Qt holds; a count has its digits in groups."""
 
-    def __init__(self, changed: Changed) -> None:
+    def __init__(self, changed: Changed, *, is_count: bool) -> None:
+        self._is_count = is_count
         self.widget = QLineEdit()
         self.widget.textChanged.connect(lambda _: changed())
 
@@ -90,7 +93,7 @@ class _LongWhole:
             return self.widget.text()
 
     def set_value(self, value: object) -> None:
-        self.widget.setText(str(value))
+        self.widget.setText(f"{value:,}" if self._is_count and isinstance(value, int) else str(value))
 
 
 class _Real:
@@ -219,7 +222,11 @@ class _Nested:
 
 
 class ConfigForm(QWidget):
-    """Shows the fields of ``model`` but those of ``leave_out``; ``choices`` gives the words that a text field may hold."""
+    """Shows the fields of ``model`` but those of ``leave_out``; ``choices`` gives the words that a text field may hold.
+
+    Fields named in ``last`` come last. ``sections`` of the model, where it has some, are headings by the field that each
+    stands before.
+    """
 
     changed = Signal()
 
@@ -228,6 +235,7 @@ class ConfigForm(QWidget):
         model: type[BaseModel],
         *,
         leave_out: Sequence[str] = (),
+        last: Sequence[str] = (),
         choices: Mapping[str, Sequence[str]] | None = None,
         parent: QWidget | None = None,
     ) -> None:
@@ -239,14 +247,17 @@ class ConfigForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        for name, info in model.model_fields.items():
-            if name not in leave_out:
-                self._add(layout, name, info, (choices or {}).get(name))
+        sections: Mapping[str, str] = getattr(model, "sections", {})
+        names = [name for name in model.model_fields if name not in leave_out]
+        for name in sorted(names, key=lambda name: name in last):
+            if name in sections:
+                layout.addRow(QLabel(f"<b>{sections[name]}</b>"))
+            self._add(layout, name, model.model_fields[name], (choices or {}).get(name))
         self.reset()
 
     def _add(self, layout: QFormLayout, name: str, info: FieldInfo, words: Sequence[str] | None) -> None:
         editor = _Choice(words, self.changed.emit) if words else _editor(info, info.annotation, self.changed.emit)
-        title = info.title or name.replace("_", " ").capitalize()
+        title = info.title or _title(name)
         tip = tooltip(info)
         widget = editor.widget
         widget.setObjectName(name)
@@ -301,6 +312,12 @@ class ConfigForm(QWidget):
         return ""
 
 
+def _title(name: str) -> str:
+    """Return what a field is called: its name in words, a unit of seconds apart."""
+    words = name.removesuffix("_s").replace("_", " ").capitalize()
+    return f"{words}, s" if name.endswith("_s") else words
+
+
 def tooltip(info: FieldInfo) -> str:
     """Return a field's description with what is allowed and the default."""
     low, high = _limits(info)
@@ -351,5 +368,5 @@ def _editor(info: FieldInfo, annotation: Any, changed: Changed) -> Editor:  # no
 def _whole(info: FieldInfo, changed: Changed) -> Editor:
     low, high = _limits(info)
     if high is None or high > _SPIN_LIMIT:
-        return _LongWhole(changed)
+        return _LongWhole(changed, is_count=high is not None and low is not None and high < _LARGEST_COUNT)
     return _Whole(int(low or 0) if low is not None else -_SPIN_LIMIT, int(high), changed)

@@ -459,13 +459,15 @@ def _court_block(courts: RallyCourt, block: int) -> RallyCourt:
 
 
 @kernel
-def _read_scores(court: RallyCourt, scores: NDArray[np.int32], n: int) -> None:
-    k = court.integers
+def _read_scores(court: RallyCourt, scores: NDArray[np.float32], n: int) -> None:
+    f, k = court.reals, court.integers
     for i in range(n):
-        scores[i] = k[LEFT_POINTS + i]
-        scores[LANES + i] = k[LEFT_POINTS + LANES + i]
-        scores[2 * LANES + i] = k[LEFT_HITS + i]
-        scores[3 * LANES + i] = k[LEFT_HITS + LANES + i]
+        scores[i] = np.float32(k[LEFT_POINTS + i])
+        scores[LANES + i] = np.float32(k[LEFT_POINTS + LANES + i])
+        scores[2 * LANES + i] = np.float32(k[LEFT_HITS + i])
+        scores[3 * LANES + i] = np.float32(k[LEFT_HITS + LANES + i])
+        scores[4 * LANES + i] = f[LEFT_MISS_OFFSETS + i]
+        scores[5 * LANES + i] = f[RIGHT_MISS_OFFSETS + i]
 
 
 @kernel

@@ -11,6 +11,6 @@ os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
 # pygame, which these modules import, reads the two settings above.
 from game.render.renderer import Renderer
 from game.render.style import STYLES, Colour, Style
-from game.render.view import Place, Ripple, Sight, View
+from game.render.view import Place, Ripple, Sight, Valuation, View
 
-__all__ = ["STYLES", "Colour", "Place", "Renderer", "Ripple", "Sight", "Style", "View"]
+__all__ = ["STYLES", "Colour", "Place", "Renderer", "Ripple", "Sight", "Style", "Valuation", "View"]

@@ -8,7 +8,8 @@ import pygame
 
 from game.render.canvas import Canvas
 from game.render.shapes import covered, grid, painted
-from game.render.view import Sight, View
+from game.render.style import Colour, mixed
+from game.render.view import Sight, Valuation, View
 from game.spec import Seat
 
 
@@ -82,6 +83,60 @@ def _cell(canvas: Canvas, seat: Seat, name: str, side: float, *, is_chosen: bool
         distance = np.maximum(np.abs(x) - 0.24, np.abs(y) - 0.055)
     cell.blit(painted(covered(distance * size[0]), front), (0, 0))
     return cell
+
+
+def draw_values(canvas: Canvas, view: View) -> None:
+    """Draw what each network answers for each action: on the floor beside its paddle, so that the ball flies over it."""
+    for seat in Seat:
+        valuation = view.values[seat]
+        if valuation is not None:
+            _draw_valuation(canvas, seat, view.action_names, valuation)
+
+
+def _draw_valuation(canvas: Canvas, seat: Seat, names: tuple[str, ...], valuation: Valuation) -> None:
+    """Draw a row for each action of one seat: its name, a bar from the lowest answer up, the answer; the chosen one lit."""
+    court, style = canvas.court, canvas.style
+    row = max(0.044 * court.height, 14 * canvas.scale)
+    width, pad = max(0.2 * court.width, 7.2 * row), 0.3 * row
+    panel = canvas.box(width, len(names) * row + 2 * pad, 0.5 * row, style.panel, 0.6)
+    left = round(court.right - 0.07 * court.width - width if seat else court.left + 0.07 * court.width)
+    top = round(court.top + 0.47 * court.height - panel.get_height() / 2)
+    canvas.surface.blit(panel, (left, top))
+    lowest = min(valuation.values, default=0.0)
+    for number, (name, value) in enumerate(zip(names, valuation.values, strict=True)):
+        is_chosen = number == valuation.chosen
+        middle = top + pad + (number + 0.5) * row
+        if is_chosen:
+            lit = canvas.box(width - 2 * pad, 0.92 * row, 0.3 * row, style.seats[seat], 0.22)
+            canvas.put(lit, left + width / 2, middle)
+        colour = style.text if is_chosen else style.quiet
+        text = canvas.text(name, round(0.82 * row), colour, 0.25 * width)
+        canvas.surface.blit(text, (round(left + 2 * pad), round(middle - text.get_height() / 2)))
+        share = (value - lowest) / valuation.spread if valuation.chosen is not None and valuation.spread > 0 else 0.0
+        bar = pygame.Rect(0, 0, round(0.34 * width * min(share, 1.0)) + max(1, round(canvas.scale)), round(0.4 * row))
+        bar.midleft = round(left + 0.36 * width), round(middle)
+        canvas.surface.fill(style.seats[seat] if is_chosen else mixed(style.quiet, style.panel, 0.35), bar)
+        _draw_number(canvas, value, round(0.82 * row), colour, (left + width - 2 * pad, middle))
+
+
+def _draw_number(canvas: Canvas, value: float, height: int, colour: Colour, end: tuple[float, float]) -> None:
+    """Write a number that ends at ``end`` = (right, middle), digit by digit: digits stay in their columns when it changes."""
+    x, middle = end
+    column = max(canvas.text(digit, height, colour).get_width() for digit in "0123456789")
+    for letter in reversed(_number_text(value)):
+        glyph = canvas.text(letter, height, colour)
+        room = column if letter.isdigit() else glyph.get_width()
+        x -= room
+        canvas.surface.blit(glyph, (round(x + (room - glyph.get_width()) / 2), round(middle - glyph.get_height() / 2)))
+
+
+def _number_text(value: float) -> str:
+    """Return about three digits of ``value``: 0.52, -13.1, 1240, 2.1e+05."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    size = abs(value)
+    digits = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return f"{value:.{digits}f}" if size < 99_999.5 else f"{value:.1e}"
 
 
 def draw_message(canvas: Canvas, view: View, *, small: bool) -> None:

@@ -5,7 +5,7 @@ import pygame
 from game.render.ball import ball_place, draw_ball, draw_path, draw_trail
 from game.render.canvas import Canvas
 from game.render.court import CourtLayer
-from game.render.overlays import draw_message, draw_overlays
+from game.render.overlays import draw_message, draw_overlays, draw_values
 from game.render.paddles import draw_paddle, draw_ripple
 from game.render.style import Style
 from game.render.view import Place, View
@@ -50,6 +50,7 @@ class Renderer:
         canvas = self._canvas
         self._court.draw(view)
         if not self.small:
+            draw_values(canvas, view)
             draw_path(canvas, view.path)
         ball = ball_place(canvas.shape, view)
         draw_trail(canvas, view, ball)

@@ -28,12 +28,25 @@ class Sight:
 
 
 @dataclass(frozen=True)
+class Valuation:
+    """What one player's network answers for each action, and the action it takes by that; None if an answer is no number.
+
+    A bar is full where an answer is ``spread`` above the lowest one.
+    """
+
+    values: Sequence[float]
+    chosen: int | None
+    spread: float
+
+
+@dataclass(frozen=True)
 class View:
     """Everything that one frame shows.
 
     ``picture`` is a game's named quantities; ``between`` 0 to 1 goes from its ``old_*`` positions to the present ones.
     ``trail`` are the ball's (x, y, spin) of the ticks before, oldest first; ``turn`` the ball's angle in radians;
-    ``flashes`` 1 to 0 after a seat's contact. ``path``, ``sight`` and ``actions`` are overlays, drawn where they are given.
+    ``flashes`` 1 to 0 after a seat's contact. ``path``, ``sight``, ``values`` and ``actions`` are overlays, drawn where they are
+    given; of ``values`` a seat without a network has none.
     """
 
     picture: Mapping[str, float]
@@ -47,6 +60,7 @@ class View:
     ripples: Sequence[Ripple] = ()
     path: Sequence[Place] = ()
     sight: tuple[Sight, Sight] | None = None
+    values: tuple[Valuation | None, Valuation | None] = (None, None)
     actions: tuple[int, int] | None = None
     action_names: tuple[str, ...] = ("up", "stay", "down")
     message: str = ""

@@ -2,10 +2,12 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 from app.scene import MEMORY_TICKS, Cast, Effects, Overlays, Scene
 from game.games.rally import GAME
+from game.policies.dense import DensePolicy
 from game.policies.scripted import ScriptedPolicy
 from game.spec import Seat
 from game.timeline import Hand, LiveMatch, Timeline
@@ -159,6 +161,33 @@ def test_overlays_are_there_only_when_asked_for():
     assert full.sight[Seat.RIGHT].values == scene.course.match.observation(Seat.RIGHT).tolist()
     assert (full.actions, full.is_paused) == (scene.course.actions, True)
     assert (full.names, full.ratings, full.points_to_win) == (CAST.names, CAST.ratings, 3)
+
+
+def network(seed):
+    rng = np.random.default_rng(seed)
+    weights = (rng.standard_normal((9, 8), np.float32), rng.standard_normal((3, 9), np.float32))
+    return DensePolicy(weights, (np.zeros(9, np.float32), np.zeros(3, np.float32)))
+
+
+def test_the_values_of_a_networks_actions_are_those_it_decides_by():
+    sides = network(1), network(2)
+    scene = Scene(Timeline(GAME, sides, 7, 1), CAST, sides)
+    chosen = []
+    for _ in range(300):
+        valued = scene.view(overlays=Overlays(values=True)).values
+        scene.course.step()
+        chosen.append(tuple(each.chosen for each in valued) == scene.course.actions)
+    assert all(chosen)
+    assert scene.view().values == (None, None)
+
+
+def test_only_a_network_has_values():
+    sides = Hand(1), network(1)
+    scene = Scene(LiveMatch(GAME, sides, 3, 1), CAST, (None, sides[1]))
+    left, right = scene.view(overlays=Overlays(values=True)).values
+    assert left is None
+    assert len(right.values) == 3
+    assert Scene(timeline(), CAST, POLICIES).view(overlays=Overlays(values=True)).values == (None, None)
 
 
 def test_a_live_match_has_a_scene_but_cannot_be_wound():

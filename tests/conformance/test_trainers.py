@@ -3,20 +3,21 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 
+from ai.advice import Wish
 from ai.evaluation import CandidateSides, pair_rows
 from ai.runs import Plan, Run, Runs
 from ai.trainer import RATE_SUFFIX, Champion, Opponent, TrainContext, Trainer, TrainerConfig, trainers
 from ai.training import RunEnded, StepDone, TrainEvent, Training
 from app.session import STARTERS
 from game.batch import play_batch
-from game.executors.base import RunControl, RunState
+from game.executors.base import MAX_WORKERS, RunControl, RunState
 from game.executors.serial import SerialExecutor
 from game.games.rally import GAME
 from game.policies.bank import build_bank
@@ -27,7 +28,10 @@ from league.library import Library
 from league.store import Store
 
 STEPS = 4
-TAKEN = {"preset", "seed", "name", "resume", "workers", "executor", "is_job", "events", "home", "as_json", "json"}
+TAKEN = {
+    "preset", "seed", "name", "resume", "workers", "executor", "is_job", "events", "home", "as_json", "json", "check_only",
+    "force",
+}  # fmt: skip
 """What the command line calls options of its own."""
 MOST_DETAIL = 200_000
 """Characters of one detail as JSON: a window takes it in at a glance, and once a second."""
@@ -140,6 +144,27 @@ def test_its_presets_are_valid_and_explained(trainer):
         config = trainer.configure({}, name)
         for field, value in preset.values.items():
             assert getattr(config, field) == value
+
+
+@pytest.mark.parametrize("advising", [each for each in trainers() if each.advise], ids=lambda each: each.name)
+def test_its_advice_settles_a_run_for_this_machine_and_leaves_one_that_is_there(advising):
+    assert advising.advise is not None
+    said: list[str] = []
+    wish = Wish(config_of(advising), frozenset(), None, GAME)
+    advice = advising.advise(wish, said.append)
+    config = advising.configure({**wish.config.model_dump(), **advice.values})
+    assert "auto" not in config.model_dump().values()
+    assert 1 <= advice.workers <= MAX_WORKERS
+    assert {choice.name for choice in advice.choices} >= {*advice.values, "workers"}
+    assert all(text.strip() for line in (*advice.found, *advice.measured) for text in (line.name, line.text))
+    assert all(choice.reason for choice in advice.choices)
+    json.dumps([vars(each) for each in (*advice.found, *advice.measured, *advice.choices)], allow_nan=False)
+    assert said
+    resumed = advising.advise(replace(wish, config=config, is_resumed=True), said.append)
+    assert (resumed.values, resumed.workers >= 1) == ({}, True)
+    settled = advising.advise(replace(wish, config=config, given=frozenset(advice.values), workers=1), said.append)
+    assert settled.values == {}
+    assert settled.workers == 1
 
 
 def test_its_metrics_are_declared_once_and_explained(trainer):

@@ -11,7 +11,7 @@ import pygame
 import pytest
 
 from game.games.rally import GAME
-from game.render import STYLES, Renderer, Ripple, Sight, View
+from game.render import STYLES, Renderer, Ripple, Sight, Valuation, View
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = GAME.shape
@@ -22,6 +22,7 @@ PICTURE = {
 }  # fmt: skip
 VIEW = View(picture=PICTURE, names=("Left", "Right"), points_to_win=5, ratings=("1500 ± 20", "1600 ± 20"))
 SIGHT = Sight(GAME.observations, [1.0, -1.0, 0.5, -0.5, 0.0, 0.2, 2.0, -3.0])
+VALUES = Valuation([0.25, -1.5, 0.5], 2, 2.0)
 SIZES = [(200, 120, 1.0), (240, 135, 1.0), (480, 270, 1.0), (960, 540, 1.0), (1920, 1080, 2.0), (500, 700, 1.5)]
 
 
@@ -187,6 +188,9 @@ LATER = {
     "ripple": {"ripples": (Ripple(0.74, 0.1, 0.2, seat=None), Ripple(0.0, 0.45, 0.2))},
     "path": {"path": [(0.3 + 0.02 * step, 0.1) for step in range(20)]},
     "sight": {"sight": (SIGHT, SIGHT)},
+    "values": {"values": (VALUES, None)},
+    "values of the other side": {"values": (None, VALUES)},
+    "values that are no numbers": {"values": (Valuation([float("nan"), float("inf"), -1e30], None, 0.0), None)},
     "actions": {"actions": (0, 2)},
     "message": {"message": "Point"},
     "pause": {"is_paused": True},
@@ -222,15 +226,62 @@ def test_the_score_rally_and_serve_are_shown():
     assert len(rings) == 3
 
 
+def values_box(values, *, seat=0):
+    """Return the box of the pixels that values change, and the frame with them."""
+    frame = pixels(drawn(replace(VIEW, values=(values, None) if seat == 0 else (None, values)), "contrast"))
+    return place_of(frame, pixels(drawn(VIEW, "contrast"))), frame
+
+
+def test_values_are_drawn_beside_the_paddle_whose_they_are():
+    for seat, half in ((0, range(480)), (1, range(480, 960))):
+        (left, top, right, bottom), _ = values_box(VALUES, seat=seat)
+        assert left in half
+        assert right - 1 in half
+        assert 150 < top < bottom < 350
+
+
+def test_the_bar_of_a_value_is_as_long_as_it_is_above_the_lowest():
+    lengths = []
+    for second in (-1.5, -0.5, 0.5):
+        _, frame = values_box(Valuation([-1.5, second, 0.5], 1, 2.0))
+        _, without = values_box(Valuation([-1.5, second, 0.5], None, 2.0))
+        seat = (frame == STYLES["contrast"].seats[0]).all(axis=2) & ~(without == STYLES["contrast"].seats[0]).all(
+            axis=2
+        )
+        lengths.append(seat.sum(axis=1).max())
+    low, middle, high = lengths
+    assert low <= 2
+    assert middle == pytest.approx(high / 2, abs=2)
+    assert high > 50
+
+
+def test_the_ball_flies_over_the_values():
+    (left, top, right, bottom), _ = values_box(VALUES)
+    unit, x, y = unit_of((960, 540, 1.0)), (left + right) // 2, (top + bottom) // 2
+    there = {"ball_x": (x - 480) / unit, "ball_y": (270 - y) / unit}
+    view = changed(VIEW, **there, old_ball_x=there["ball_x"], old_ball_y=there["ball_y"])
+    plain, valued = (pixels(drawn(replace(view, values=(values, None)), "contrast")) for values in (None, VALUES))
+    around = np.s_[y - 3 : y + 4, x - 3 : x + 4]
+    assert np.array_equal(plain[around], valued[around])
+
+
 def test_a_tile_shows_no_overlays():
-    busy = replace(VIEW, sight=(SIGHT, SIGHT), actions=(0, 1), path=LATER["path"]["path"])
+    busy = replace(VIEW, sight=(SIGHT, SIGHT), values=(VALUES, VALUES), actions=(0, 1), path=LATER["path"]["path"])
     size = (240, 135, 1.0)
     assert drawn(busy, size=size, small=True).rgb() == drawn(VIEW, size=size, small=True).rgb()
 
 
 @pytest.mark.parametrize("size", [(1, 1, 1.0), (40, 400, 1.0), (3840, 2160, 2.0)], ids=str)
 def test_any_size_works(size):
-    busy = replace(VIEW, sight=(SIGHT, SIGHT), actions=(0, 1), message="Point", flashes=(1, 1), points_to_win=21)
+    busy = replace(
+        VIEW,
+        sight=(SIGHT, SIGHT),
+        values=(VALUES, VALUES),
+        actions=(0, 1),
+        message="Point",
+        flashes=(1, 1),
+        points_to_win=21,
+    )
     assert drawn(busy, size=size).surface.get_size() == size[:2]
 
 

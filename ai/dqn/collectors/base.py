@@ -174,3 +174,9 @@ def parted_states(state: Arrays, groups: int) -> list[dict[str, NDArray[np.gener
             f"the checkpoint lacks group {missing} of {groups} groups of courts: take as many courts as it was made with"
         )
     return parted
+
+
+def packed_states(state: Arrays, groups: int) -> States:
+    """Return the state of each group as it travels; ``TrainingError`` if there are others among them."""
+    parted = parted_states(state, groups)
+    return {group: pickle.dumps(its, pickle.HIGHEST_PROTOCOL) for group, its in enumerate(parted)}

@@ -1,29 +1,27 @@
 """Arrays in shared memory that both sides write."""
 
+import math
+import weakref
 from collections.abc import Callable
 from multiprocessing import shared_memory
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ai.dqn.columns import Columns
-from ai.shared_data import Arrays, ArraysAddress, SharedArrays
+from ai.shared_data import ArrayPlace, Arrays, ArraysAddress, SharedArrays
 from game.executors.segments import attached_segment, buffer_of
-
-_still_used: Final[list[shared_memory.SharedMemory]] = []
-"""Mappings whose owner has let go of them while somebody held a view: they end with the process."""
 
 
 class WritableViews:
     """A process's own views of shared arrays, by name; others see at once what is written."""
 
     def __init__(self, address: ArraysAddress) -> None:
-        self._segment = attached_segment(address.segment)
-        buffer = buffer_of(self._segment)
-        self._views: dict[str, NDArray[np.generic]] = {
-            place.name: np.ndarray(place.shape, place.dtype, buffer, place.offset) for place in address.places
-        }
+        segment = attached_segment(address.segment)
+        # unlike an array that is laid over the buffer, these keep the segment from being unmapped while they are used
+        whole = np.frombuffer(buffer_of(segment), np.uint8)
+        self._views = {place.name: _view(whole, place) for place in address.places}
+        self._free = weakref.finalize(self, _let_go, segment)
 
     def __getitem__(self, name: str) -> NDArray[np.generic]:
         return self._views[name]
@@ -33,12 +31,27 @@ class WritableViews:
         return Columns(**self._views)  # type: ignore[arg-type]  # they are what was shared
 
     def close(self) -> None:
-        """Let go of the segment, or leave it to who still holds a view."""
+        """Let go of the segment; calling it again does nothing."""
         self._views.clear()
-        try:
-            self._segment.close()
-        except BufferError:
-            _still_used.append(self._segment)
+        self._free()
+
+
+def _let_go(segment: shared_memory.SharedMemory) -> None:
+    try:
+        segment.close()
+    except BufferError:  # somebody holds a view: the mapping ends with the last one
+        segment.close = _nothing  # type: ignore[method-assign]  # it would try again when it is freed, and complain
+
+
+def _nothing() -> None:
+    pass
+
+
+def _view(whole: NDArray[np.uint8], place: ArrayPlace) -> NDArray[np.generic]:
+    dtype = np.dtype(place.dtype)
+    end = place.offset + math.prod(place.shape) * dtype.itemsize
+    view: NDArray[np.generic] = whole[place.offset : end].view(dtype).reshape(place.shape)
+    return view
 
 
 class OwnedArrays:

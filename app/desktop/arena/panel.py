@@ -13,6 +13,7 @@ from app.desktop.arena.kernels import kernels_of
 from app.desktop.arena.play_room import PlayRoom
 from app.desktop.arena.sound import Loader, Sounds, load_with_pygame
 from app.desktop.arena.stage import Stage, muted_setting
+from app.desktop.arena.transport import OVERLAYS
 from app.desktop.context import Desktop
 
 _SEEK_S = 2.0
@@ -88,6 +89,9 @@ class ArenaPanel(QWidget):
         self._add("arena-next", "Next match", self.director.next_match, "N")
         self._add("arena-person", "Play yourself\N{HORIZONTAL ELLIPSIS}", lambda: self.room.ask(None), "P")
         self._add("arena-mute", "Sound on or off", stage.toggle_sound, "M")
+        for number, (name, (title, _)) in enumerate(OVERLAYS.items(), start=1):
+            overlay = stage.transport.overlay_action(name)
+            self._add(f"arena-overlay-{name}", f"{title} on or off", overlay.toggle, str(number))
         full = self._add("arena-fullscreen", "Full screen", self.toggle_fullscreen, "F11")
         full.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
         self._leave = QAction(stage)

@@ -132,7 +132,7 @@ class Screening:
         sides = (request.left, request.right)
         ratings = ["" if side.rating is None else f"{side.rating:.0f}" for side in sides]
         cast = Cast((request.left.name, request.right.name), (ratings[0], ratings[1]))
-        self._scene = Scene(course, cast)
+        self._scene = Scene(course, cast, (request.left.policy, request.right.policy))
         self._bots = bots or {}
         self._stepped = (
             Wound(course, self._scene) if isinstance(course, Timeline) else Stepped(course, self._scene, self._bots)

@@ -247,7 +247,7 @@ class Stage(QWidget):
         assert screening is not None  # noqa: S101  # callers have looked
         on = self.transport.overlays_on()
         before = self.canvas.view
-        overlays = Overlays(path="path" in on, sight="sight" in on, actions="actions" in on)
+        overlays = Overlays(path="path" in on, sight="sight" in on, values="values" in on, actions="actions" in on)
         view = screening.view(overlays, has_trail="trail" in on)
         self.canvas.show_view(view, screening.course.game.shape)
         sound = heard(before, view, is_over=screening.course.is_over) if played else None

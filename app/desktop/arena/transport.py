@@ -16,6 +16,10 @@ from app.desktop.widgets import IconButton, quiet_label
 OVERLAYS: Final = {
     "path": ("Predicted path", "Where the ball will fly if nobody meets it"),
     "sight": ("What each player sees", "The numbers that each side's player is given"),
+    "values": (
+        "Values of the actions",
+        "What each side's network answers for each action; it takes the one with the most",
+    ),
     "actions": ("Action bars", "What each side does in this tick: up, stay or down"),
     "trail": ("Ball trail", "Where the ball has been, coloured by its spin"),
 }
@@ -140,11 +144,11 @@ class Transport(QWidget):
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self._overlay_actions: dict[str, QAction] = {}
-        for name, (text, tip) in OVERLAYS.items():
+        for number, (name, (text, tip)) in enumerate(OVERLAYS.items(), start=1):
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(self._desktop.settings.get(overlay_key(name), name in _DEFAULT_OVERLAYS))
-            action.setToolTip(tip)
+            action.setToolTip(f"{tip} ({number})")
             action.toggled.connect(lambda is_on, name=name: self._keep_overlay(name, is_on))
             self._overlay_actions[name] = action
         button = IconButton(self._desktop.theme, "eye", "What is drawn over the court", lambda: None)

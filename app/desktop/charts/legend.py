@@ -13,6 +13,7 @@ from app.desktop.theme import ThemeStore
 
 _NAME, _VALUE = range(2)
 _KEY: Final = Qt.ItemDataRole.UserRole
+_TITLE: Final = Qt.ItemDataRole.UserRole + 1
 _SWATCH: Final = (26, 12)
 
 
@@ -32,6 +33,7 @@ class Legend(QTreeWidget):
         self.setColumnCount(2)
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names that begin alike end differently
         self.setIndentation(0)
         self.setSelectionMode(QTreeWidget.SelectionMode.SingleSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -47,7 +49,7 @@ class Legend(QTreeWidget):
 
     def show_curves(self, model: ChartModel, listed: Sequence[Curve]) -> None:
         """Show the curves of ``model`` that are ``listed``, if they are others than before."""
-        shown = (model.frame.is_stacked, tuple((curve.key, curve.title, curve.slot) for curve in listed))
+        shown = (model.frame.is_stacked, tuple((curve.key, curve.listed, curve.slot) for curve in listed))
         if shown != self._shown:
             self._shown = shown
             self._fill(model, listed)
@@ -67,7 +69,7 @@ class Legend(QTreeWidget):
             for item in self._rows:
                 found = values.get(item.data(_NAME, _KEY))
                 item.setText(_VALUE, text.number(found.y) if found else "")
-                item.setToolTip(_NAME, text.reading(found) if found else item.text(_NAME))
+                item.setToolTip(_NAME, text.reading(found) if found else item.data(_NAME, _TITLE))
                 item.setToolTip(_VALUE, item.toolTip(_NAME))
         finally:
             self.blockSignals(False)  # noqa: FBT003  # as above
@@ -81,8 +83,9 @@ class Legend(QTreeWidget):
             self._rows = []
             draw = block if model.frame.is_stacked else swatch
             for curve in listed:
-                item = QTreeWidgetItem([curve.title, ""])
+                item = QTreeWidgetItem([curve.listed, ""])
                 item.setData(_NAME, _KEY, curve.key)
+                item.setData(_NAME, _TITLE, curve.title)
                 item.setIcon(_NAME, draw(curve, self._theme.theme, size, self.devicePixelRatioF()))
                 is_hidden = model.is_hidden(curve.key)
                 item.setCheckState(_NAME, Qt.CheckState.Unchecked if is_hidden else Qt.CheckState.Checked)

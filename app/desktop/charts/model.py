@@ -53,7 +53,8 @@ class Frame:
 class Curve:
     """A line of a chart; ``slot`` chooses its colour and dashes.
 
-    A reference is dotted, and never smoothed. Intervals are drawn of the marked curves first.
+    A reference is dotted, and never smoothed. Intervals are drawn of the marked curves first. ``label`` is what the legend
+    lists, where the chart says the rest; empty for the title.
     """
 
     key: str
@@ -62,6 +63,12 @@ class Curve:
     slot: int
     is_reference: bool = False
     is_marked: bool = False
+    label: str = ""
+
+    @property
+    def listed(self) -> str:
+        """What the legend lists."""
+        return self.label or self.title
 
 
 @dataclass(frozen=True)

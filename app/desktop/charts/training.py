@@ -9,11 +9,11 @@ import numpy as np
 
 from ai.run_folder import MetricRow
 from ai.trainer import FAMILY, MetricSpec
-from app.desktop.charts.metrics import Declared, MetricBook, declared, spread_of
 from app.desktop.charts.metrics_file import MetricPart
 from app.desktop.charts.model import Axis, ChartModel, Curve, Frame
 from app.desktop.charts.series import Column, Series
 from app.desktop.charts.slots import Slots
+from app.metric_book import Declared, MetricBook, declared, spread_of, title_of
 from league.schema import RunRow
 
 MOST_RUNS: Final = 4
@@ -154,10 +154,18 @@ class TrainingChart:
         y = Axis(self.group or "Value", units.pop() if len(units) == 1 else "")
         is_stacked = len(self._chosen) == 1 and bool(specs) and all(spec.is_part for spec in specs)
         slots = self._coloured(found, is_stacked=is_stacked)
+        families = {spec.name for spec in specs if spec.is_family}
+        is_told = len(families) == 1 and not is_stacked  # the group's name says what the only family is about
         self.model.set_frame(Frame(self.over.axis, y, hint, is_stacked=is_stacked, can_be_log=not is_stacked))
         self.model.set_curves(
-            Curve(_key(run, name), self._title(run, name), self._series(run, name), slots[_key(run, name)])
-            for run, name in found
+            Curve(
+                _key(run, name),
+                self._of_run(run, title_of(spec, name)),
+                self._series(run, name),
+                slots[_key(run, name)],
+                label=self._of_run(run, name.partition(FAMILY)[2]) if is_told and spec.is_family else "",
+            )
+            for (run, name), spec in zip(found, specs, strict=True)
         )
 
     def _shown(self) -> list[_Run]:
@@ -182,9 +190,7 @@ class TrainingChart:
         metric = run.metrics[name]
         return metric.by_step if self.over is Progress.STEP else metric.by_seconds
 
-    def _title(self, run: _Run, name: str) -> str:
-        spec = self._spec(run, name)
-        title = f"{spec.title} {name.split(FAMILY, 1)[1]}" if spec.is_family else spec.title
+    def _of_run(self, run: _Run, title: str) -> str:
         return f"{title}, {run.row.name}" if len(self._chosen) > 1 else title
 
 

@@ -202,7 +202,7 @@ class TrainingDock(QWidget):
         arguments = run.arguments(str(self._desktop.home.folder))
         job = self._desktop.jobs.start(run.title, arguments, JOB_KIND)
         name = run.name or f"{run.trainer.title} (starting)"
-        self._selected = self.book.begin(job, None, name=name, trainer=run.trainer.name, workers=run.workers)
+        self._selected = self.book.begin(job, None, name=name, trainer=run.trainer.name, workers=run.workers or 1)
         self.opener.setChecked(False)
         self.show_now()
         self.area.verticalScrollBar().setValue(0)
@@ -214,9 +214,10 @@ class TrainingDock(QWidget):
             self._go_on(card)
 
     def _go_on(self, card: RunCard) -> None:
-        arguments = resume_arguments(card.trainer, card.run, str(self._desktop.home.folder), self._workers)
+        workers = self._workers_of(card.trainer)
+        arguments = resume_arguments(card.trainer, card.run, str(self._desktop.home.folder), workers)
         job = self._desktop.jobs.start(f"Training: {card.name}", arguments, JOB_KIND)
-        self.book.begin(job, card.run, name=card.name, trainer=card.trainer, workers=self._workers)
+        self.book.begin(job, card.run, name=card.name, trainer=card.trainer, workers=workers or 1)
         self.show_now()
 
     def _send(self, card: RunCard, command: str, phase: Phase) -> None:
@@ -293,10 +294,15 @@ class TrainingDock(QWidget):
         """Return the command that makes the same run anew; of a trainer that is gone, the one that goes on with it."""
         home, trainer = str(self._desktop.home.folder), self._trainers.get(card.trainer)
         if trainer is not None:
-            run = NewRun(trainer, None, card.config, card.name, card.seed or 0, self._workers)
+            run = NewRun(trainer, None, card.config, card.name, card.seed or 0, self._workers_of(card.trainer))
             if not run.problem():
                 return command_line(run.arguments(home))
-        return command_line(resume_arguments(card.trainer, card.run, home, self._workers))
+        return command_line(resume_arguments(card.trainer, card.run, home, self._workers_of(card.trainer)))
+
+    def _workers_of(self, trainer: str) -> int | None:
+        """Return with how many workers a run goes on; None where its trainer settles that itself."""
+        known = self._trainers.get(trainer)
+        return None if known is not None and known.advise is not None else self._workers
 
     def _dismiss(self, card: RunCard) -> None:
         self.book.forget(card.run)

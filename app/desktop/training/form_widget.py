@@ -39,6 +39,9 @@ DrawSeed: TypeAlias = Callable[[], int]
 _PRESETS_A_ROW: Final = 3
 _MAX_SEED: Final = 2**63 - 1
 _MAX_NAME: Final = 64
+_AUTO: Final = "auto"
+_WORKERS_TIP: Final = "Processes that play matches for this run; they change its speed and nothing else."
+_ADVISED_TIP: Final = f"{_WORKERS_TIP} {_AUTO}: as many as suit this machine."
 
 
 class NewRunForm(QWidget):
@@ -53,7 +56,7 @@ class NewRunForm(QWidget):
         self._draw_seed = draw_seed
         self._trainers: list[Trainer] = []
         self._preset: str | None = None
-        self._cores = 1
+        self._cores = self._usual_workers = 1
         self._running = 0
         self.fields: ConfigForm | None = None
         self._make_inputs()
@@ -78,7 +81,7 @@ class NewRunForm(QWidget):
         self.dice = IconButton(self._theme, "dice", "Draw another seed", self.draw_seed)
         self.workers = QSpinBox()
         self.workers.setRange(1, 256)
-        self.workers.setToolTip("Processes that play matches for this run; they change its speed and nothing else")
+        self.workers.setSpecialValueText(_AUTO)
         for widget, name in ((self.name, "Name"), (self.seed, "Seed"), (self.workers, "Workers")):
             widget.setAccessibleName(name)
         self.name.textChanged.connect(self.refresh)
@@ -125,9 +128,8 @@ class NewRunForm(QWidget):
 
     def set_trainers(self, trainers: "Sequence[Trainer]", *, workers: int, cores: int) -> None:
         """Offer ``trainers``; ``workers`` is the default number for a run on this machine of ``cores``."""
-        self._cores = cores
+        self._cores, self._usual_workers = cores, workers
         self._trainers = list(trainers)
-        self.workers.setValue(workers)
         self.trainer.clear()
         self.trainer.addItems([each.title for each in trainers])
 
@@ -148,7 +150,7 @@ class NewRunForm(QWidget):
             values=self.fields.values(),
             name=self.name.text().strip(),
             seed=int(seed) if _is_seed(seed) else -1,
-            workers=self.workers.value(),
+            workers=self.workers.value() or None,
         )
 
     def draw_seed(self) -> None:
@@ -177,7 +179,7 @@ class NewRunForm(QWidget):
         self.command.setText("" if problem else command_line(run.arguments(self._home)))
         self.command.setCursorPosition(0)
         self.preset_note.setText("" if problem else self._preset_note(run))
-        warning = crowding(run.workers, self._running, self._cores)
+        warning = crowding(run.workers or 1, self._running, self._cores)
         self.warning.setText(warning)
         self.warning.setVisible(bool(warning))
 
@@ -189,15 +191,23 @@ class NewRunForm(QWidget):
         if self.fields is not None:
             self.place.removeWidget(self.fields)
             self.fields.deleteLater()
-        self.fields = ConfigForm(trainer.config_class)
+        self.fields = ConfigForm(trainer.config_class, last=_of_every_trainer())
         self.fields.setVisible(self.advanced.isChecked())
         self.fields.changed.connect(self.refresh)
         self.place.addWidget(self.fields)
         self._preset = None
+        self._offer_workers(trainer)
         self._make_presets(trainer)
         if trainer.presets:
             self.presets.buttons()[0].click()
         self.refresh()
+
+    def _offer_workers(self, trainer: "Trainer") -> None:
+        """Let the workers be settled by a trainer that looks at the machine."""
+        is_advised = trainer.advise is not None
+        self.workers.setMinimum(0 if is_advised else 1)
+        self.workers.setValue(0 if is_advised else self._usual_workers)
+        self.workers.setToolTip(_ADVISED_TIP if is_advised else _WORKERS_TIP)
 
     def _make_presets(self, trainer: "Trainer") -> None:
         for button in self.presets.buttons():
@@ -232,6 +242,13 @@ class NewRunForm(QWidget):
             self.started.emit(run)
             self.name.clear()
             self.draw_seed()
+
+
+def _of_every_trainer() -> tuple[str, ...]:
+    """Return the fields that every trainer's configuration has: they come last."""
+    from ai.trainer import TrainerConfig
+
+    return tuple(TrainerConfig.model_fields)
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

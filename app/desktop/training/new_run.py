@@ -22,7 +22,8 @@ class NewRun:
     values: Mapping[str, object] = field(default_factory=dict)
     name: str = ""
     seed: int = 1
-    workers: int = 1
+    workers: int | None = 1
+    """None: the trainer settles it by what the machine has."""
 
     @property
     def title(self) -> str:
@@ -58,15 +59,15 @@ class NewRun:
             words += ["--preset", self.preset]
         for name, value in self.changed().items():
             words += _option(name, value)
-        words += ["--seed", str(self.seed), "--workers", str(self.workers)]
+        words += ["--seed", str(self.seed), *_workers(self.workers)]
         if self.name:
             words += ["--name", self.name]
         return [*words, "--home", home, EVENTS]
 
 
-def resume_arguments(trainer: str, run: str, home: str, workers: int) -> list[str]:
-    """Return the arguments of ``main.py`` that go on with a stored run."""
-    return ["train", trainer, "--resume", run, "--workers", str(workers), "--home", home, EVENTS]
+def resume_arguments(trainer: str, run: str, home: str, workers: int | None) -> list[str]:
+    """Return the arguments of ``main.py`` that go on with a stored run; without ``workers`` the trainer settles them."""
+    return ["train", trainer, "--resume", run, *_workers(workers), "--home", home, EVENTS]
 
 
 def preset_values(trainer: "Trainer", preset: str | None) -> dict[str, object]:
@@ -82,6 +83,10 @@ def crowding(wanted: int, running: int, cores: int) -> str:
         f"The runs that are on have {running} {'worker' if running == 1 else 'workers'}; with {wanted} more they share "
         f"{cores} {'core' if cores == 1 else 'cores'}, and each run takes longer."
     )
+
+
+def _workers(count: int | None) -> list[str]:
+    return [] if count is None else ["--workers", str(count)]
 
 
 def _option(name: str, value: object) -> list[str]:

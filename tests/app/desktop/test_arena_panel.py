@@ -309,6 +309,29 @@ def test_overlays_are_drawn_and_remembered(arena: ArenaPanel, desktop: Desktop, 
     assert not desktop.settings.get("arena/overlay_trail", default=True)
 
 
+def test_the_values_of_a_networks_actions_can_be_shown_by_key_and_menu(
+    arena: ArenaPanel, desktop: Desktop, home: Home, qtbot: QtBot
+) -> None:
+    show(desktop, request_of(home, "quick-dense", "tracker"))
+    arena.stage.pause()
+    canvas, action = arena.stage.canvas, arena.stage.transport.overlay_action("values")
+    assert canvas.view is not None
+    assert canvas.view.values == (None, None)
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_3)
+    assert action.isChecked()
+    left, right = canvas.view.values
+    assert right is None
+    assert left is not None
+    assert len(left.values) == 3
+    arena.stage.step_forward()
+    assert arena.stage.screening is not None
+    assert left.chosen == arena.stage.screening.course.actions[0]
+    action.trigger()
+    assert canvas.view.values == (None, None)
+    assert not desktop.settings.get("arena/overlay_values", default=True)
+
+
 def test_mute_is_remembered_and_without_a_device_the_button_says_so(arena: ArenaPanel, desktop: Desktop) -> None:
     mute = arena.stage.transport.mute
     assert not mute.isEnabled()

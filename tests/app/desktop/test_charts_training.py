@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from ai.run_folder import MetricRow
-from app.desktop.charts.metrics import OTHER
+from ai.trainer import MetricSpec
 from app.desktop.charts.metrics_file import MetricPart, MetricsTail
 from app.desktop.charts.training import MOST_RUNS, Progress, TrainingChart
+from app.metric_book import OTHER
 from league.schema import RunRow
 from tests.app.desktop.evolution_samples import METRICS, Evolution
 
@@ -99,6 +100,23 @@ def test_families_have_a_curve_a_member_in_natural_order(chart):
     values = {"score_against/bot 10": 0.5, "score_against/bot 9": 0.4, "score": 0.45}
     chart.take("es-2", part(1, values=values))
     assert titles(chart) == ["Score", "Score against bot 9", "Score against bot 10"]
+
+
+def test_a_legend_lists_members_alone_where_the_group_says_what_they_are(chart):
+    chart.take("es-2", part(1, values={"score_against/tracker": 0.5, "score_against/bot 9": 0.4, "score": 0.45}))
+    assert [curve.listed for curve in chart.model.curves] == ["Score", "bot 9", "tracker"]
+    chart.toggle("es-1")
+    chart.take("es-1", part(1, values={"score": 0.5}))
+    assert [curve.listed for curve in chart.model.curves][-1] == "Score, name of es-1"
+    assert "tracker, name of es-2" in [curve.listed for curve in chart.model.curves]
+
+
+def test_two_families_of_a_group_are_told_apart():
+    metrics = tuple(MetricSpec(name, name.capitalize(), "Both", "", is_family=True) for name in ("won", "lost"))
+    chart = TrainingChart(lambda _: metrics)
+    chart.set_runs([row()])
+    chart.take("es-1", part(1, values={"won/tracker": 0.5, "lost/tracker": 0.4}))
+    assert [curve.listed for curve in chart.model.curves] == ["Won tracker", "Lost tracker"]
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """Forms made from configuration classes: what is shown is what is built, and the class's own words say what is wrong."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from app.desktop.form import ConfigForm
@@ -34,11 +35,39 @@ class Sample(BaseModel):
     inner: Inner | None = Field(None, description="More.")
 
 
+class Sectioned(BaseModel):
+    """Fields under headings, inherited ones first, as a trainer's."""
+
+    sections: ClassVar[Mapping[str, str]] = {"steps": "Length", "rate": "Learning"}
+
+    pause_s: float = Field(1.0, ge=0, le=9, description="A pause.")
+    steps: int = Field(12_000_000, ge=1, le=10**12, description="How long.")
+    rate: float = Field(0.5, ge=0, le=1, description="How fast.")
+
+
 @pytest.fixture
 def form(qtbot: QtBot) -> ConfigForm:
     made = ConfigForm(Sample)
     qtbot.addWidget(made)
     return made
+
+
+def test_headings_stand_before_their_fields_and_the_last_fields_come_last(qtbot: QtBot) -> None:
+    form = ConfigForm(Sectioned, last=("pause_s",))
+    qtbot.addWidget(form)
+    texts = [label.text() for label in form.findChildren(QLabel)]
+    assert texts == ["<b>Length</b>", "Steps", "<b>Learning</b>", "Rate", "Pause, s"]
+    assert form.build() == Sectioned()
+
+
+def test_a_large_count_is_shown_in_groups_of_digits_and_a_seed_as_it_is(qtbot: QtBot, form: ConfigForm) -> None:
+    sectioned = ConfigForm(Sectioned)
+    qtbot.addWidget(sectioned)
+    steps, seed = sectioned.findChild(QLineEdit, "steps"), form.findChild(QLineEdit, "seed")
+    assert steps.text() == "12,000,000"
+    steps.setText("3,500,000")
+    assert sectioned.values()["steps"] == 3_500_000
+    assert seed.text() == str(2**40)
 
 
 def test_the_form_begins_with_the_defaults(form: ConfigForm) -> None:

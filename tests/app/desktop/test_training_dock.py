@@ -1,6 +1,7 @@
 """The Training dock: from the form to a running job, from a card to the arena and the league."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from game.policies.scripted import ScriptedPolicy
 from tests.app.desktop.doubles import FakeJobBoard
 
 RALLY = game_named("rally")
+ES = trainer("es")
 SEED = 42
 
 
@@ -42,6 +44,7 @@ def make_dock(desktop: Desktop, qtbot: QtBot, opened: list[str]) -> TrainingDock
     made.resize(300, 700)
     made.show()
     settle(made, desktop, qtbot)
+    made.form.trainer.setCurrentText(ES.title)
     return made
 
 
@@ -112,6 +115,25 @@ def test_every_registered_trainer_is_offered_with_its_presets(dock: TrainingDock
     texts = [button.text().split("\n") for button in dock.form.presets.buttons()]
     assert [title for title, _ in texts] == [preset.title for preset in es.presets.values()]
     assert dock.form.description.text() == es.description
+
+
+def test_a_trainer_that_looks_at_the_machine_settles_the_workers(
+    dock: TrainingDock, jobs: FakeJobBoard, qtbot: QtBot
+) -> None:
+    usual = dock.form.workers.value()
+    advised = replace(ES, title="Advised", advise=lambda *_: pytest.fail("the job asks, not the window"))
+    dock.form.set_trainers([ES, advised], workers=usual, cores=2)
+    dock.form.trainer.setCurrentText("Advised")
+    assert dock.form.workers.text() == "auto"
+    assert "--workers" not in dock.form.command.text()
+    dock.form.workers.setValue(3)
+    assert "--workers 3" in dock.form.command.text()
+    dock.form.trainer.setCurrentText(ES.title)
+    assert dock.form.workers.value() == usual
+    assert f"--workers {usual}" in dock.form.command.text()
+    dock.form.trainer.setCurrentText("Advised")
+    click(qtbot, dock.form.start)
+    assert "--workers" not in jobs.last("training").arguments
 
 
 def test_a_preset_fills_the_form_and_what_is_changed_is_said(dock: TrainingDock, qtbot: QtBot) -> None:

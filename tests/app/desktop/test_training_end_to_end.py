@@ -22,6 +22,7 @@ def test_a_run_is_started_paused_stopped_resumed_and_its_champion_joins_the_leag
     qtbot.addWidget(dock)
     dock.show()
     qtbot.waitUntil(lambda: dock.form.fields is not None)
+    dock.form.trainer.setCurrentText("Evolution strategy")
     assert dock.form.fields is not None
     dock.form.fields.set_values({"generations": 40, "children": 4, "finalists": 2, "pairs": 1, "final_pairs": 1})
     dock.form.fields.set_values({"evaluate_every": 5, "evaluation_pairs": 1, "points": 1})

@@ -35,6 +35,11 @@ def test_a_preset_as_it_is_needs_no_options_of_its_own() -> None:
     ]
 
 
+def test_workers_that_the_trainer_settles_are_not_named() -> None:
+    assert "--workers" not in new_run(workers=None).arguments("/league")
+    assert "--workers" not in resume_arguments("es", "es-3", "/league", None)
+
+
 def test_only_what_differs_from_the_preset_is_named() -> None:
     values = preset_values(ES, "standard") | {"children": 9, "hidden": ("8", "4"), "opponents": ["tracker"]}
     run = new_run(preset="standard", values=values)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QInputDialog, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QWidget
 
 from app.desktop.application import open_desktop
 from app.desktop.arena.panel import ArenaPanel
@@ -22,8 +22,7 @@ from app.desktop.league.cross_panel import CrossPanel
 from app.desktop.league.new_season import NewSeason
 from app.desktop.league.panel import LeaguePanel
 from app.desktop.main_window import MainWindow
-from app.desktop.training.cards import Phase
-from app.desktop.training.dock import TrainingDock
+from tests.app.desktop.walk_dqn import DqnWalk
 from tests.app.desktop.walk_neat import NeatWalk
 from tests.app.desktop.walk_until import Until
 
@@ -87,10 +86,6 @@ class Walk(QObject):
     def _league(self) -> LeaguePanel:
         return self._window.panel("league")  # type: ignore[return-value]
 
-    @property
-    def _training(self) -> TrainingDock:
-        return self._window.panel("training")  # type: ignore[return-value]
-
     def _tick(self) -> int:
         screening = self._arena.stage.screening
         return -1 if screening is None else screening.course.tick
@@ -117,7 +112,7 @@ class Walk(QObject):
         yield from self._season()
         yield from self._cross_table()
         yield from self._replay()
-        yield from self._train()
+        yield from DqnWalk(self._window, self.picture).steps()
         yield from NeatWalk(self._window, self.picture).steps()
         yield from self._look_around()
         yield from self._leave()
@@ -263,76 +258,6 @@ class Walk(QObject):
         self.picture("replay")
         league.tabs.setCurrentWidget(league.standings)
 
-    def _train(self) -> Iterator[Until]:
-        """A run from the form to a player of the league: pause, resume, stop, resume, watch, add."""
-        dock = self._training
-        self._act("new-run")
-        yield Until("the trainers are known", lambda: dock.form.trainer.count() > 0)
-        self.picture("new_run")
-        dock.form.use_preset("quick")
-        dock.form.name.setText("walker")
-        dock.form.seed.setText("3")
-        fields = dock.form.fields
-        assert fields is not None
-        fields.set_values({"generations": 30, "checkpoint_steps": 5})
-        yield Until("the form is right", dock.form.start.isEnabled)
-        dock.form.start.click()
-        yield Until("the run works", lambda: self._run_phase() is Phase.RUNNING and self._run_step() >= 3)
-        card = self._card()
-        card.turn.click()
-        yield Until("the run is paused", lambda: self._run_phase() is Phase.PAUSED)
-        self.picture("run_paused")
-        card.turn.click()
-        step = self._run_step()
-        yield Until("the run goes on", lambda: self._run_step() > step + 1)
-        self._window.bring_up("charts")
-        self.picture("run")
-        card.stop.click()
-        yield Until("the run is stopped", lambda: self._run_phase() in (Phase.STOPPED, Phase.COMPLETE))
-        if self._run_phase() is Phase.STOPPED:
-            yield Until("it can be resumed", card.turn.isEnabled)
-            card.turn.click()
-        yield Until("the run is complete", lambda: self._run_phase() is Phase.COMPLETE)
-        card.watch.click()
-        yield Until("the champion plays", lambda: "walker" in self._names_on_screen() and self._tick() > 30)
-        for button in self._window.findChildren(QToolButton):
-            if button.accessibleName() == "close this message":
-                button.click()
-        yield Until("a ball of the champion's match flies", self._is_ball_midway)
-        self.picture("champion")
-        QTimer.singleShot(0, self._answer_name)
-        card.add.click()
-        yield Until("the champion is in the league", lambda: "walker" in _names_of(self._league))
-
-    def _card(self):  # type: ignore[no-untyped-def]  # a CardWidget
-        return self._training.cards.findChild(QWidget, "runCard")
-
-    def _run_phase(self) -> Phase | None:
-        cards = self._training.book.cards()
-        return cards[0].phase if cards else None
-
-    def _run_step(self) -> int:
-        cards = self._training.book.cards()
-        return cards[0].step or 0 if cards else 0
-
-    def _names_on_screen(self) -> str:
-        screening = self._arena.stage.screening
-        return "" if screening is None else f"{screening.request.left.name} {screening.request.right.name}"
-
-    def _is_ball_midway(self) -> bool:
-        screening = self._arena.stage.screening
-        picture = {} if screening is None else screening.course.picture()
-        return picture.get("rally_hits", 0) >= 1 and abs(picture["ball_x"]) < 0.3
-
-    def _answer_name(self) -> None:
-        """Take the name that the dialog offers."""
-        dialog = next((each for each in self._window.findChildren(QInputDialog) if each.isVisible()), None)
-        if dialog is None:
-            QTimer.singleShot(_LOOK_MS, self._answer_name)
-            return
-        dialog.setTextValue("walker")
-        dialog.accept()
-
     def _look_around(self) -> Iterator[Until]:
         """The wall, a profile, keys and the palette."""
         self._window.bring_up("wall")
@@ -412,15 +337,6 @@ def _own_y(walk: Walk) -> float:
 
 def _texts(widget: QWidget) -> str:
     return " ".join(label.text() for label in widget.findChildren(QLabel))
-
-
-def _names_of(league: LeaguePanel) -> str:
-    model = league.players.view.model()
-    return " ".join(
-        str(model.index(row, column).data())
-        for row in range(model.rowCount())
-        for column in range(min(2, model.columnCount()))
-    )
 
 
 def main(home: str, pictures: str, theme: str, size: str) -> int:

@@ -27,6 +27,11 @@ def declared(name: str) -> tuple[MetricSpec, ...]:
         return ()
 
 
+def title_of(spec: MetricSpec, name: str) -> str:
+    """Return what people call the metric ``name``, of a family with its member: "Win rate tracker"."""
+    return f"{spec.title} {name.split(FAMILY, 1)[1]}" if spec.is_family and FAMILY in name else spec.title
+
+
 def spread_of(name: str) -> str | None:
     """Return the metric whose standard deviation ``name`` is, by their names: ``sd`` of ``mean``, ``size_sd`` of ``size``."""
     if name == _SD:

@@ -1,0 +1,149 @@
+"""How soon our Q-learning beats the tracker, against learners of others on the same environment, seed by seed."""
+
+import importlib.util
+import statistics
+import sys
+import time
+from typing import Final
+
+import numpy as np
+
+from ai.dqn import TRAINER, DqnConfig
+from ai.dqn.network import Network
+from ai.trainer import Learner, Opponent, TrainContext
+from benchmarks.field import GAME
+from benchmarks.outside.watch import BOT, SHARE, Peer, Task, Watch
+from benchmarks.suite import Row, at_least
+from game.executors.base import ExecutorSettings, RunControl, usable_cores
+from game.executors.pool import PoolExecutor
+from game.policies.dense import DensePolicy
+from game.policies.scripted import ScriptedPolicy
+
+TASK: Final = Task(frame_skip=4, points=1, hit_reward=0.1, hidden=(64, 64))
+"""What everybody trains on: the options, of those that were tried, with which the peers learn soonest."""
+
+OURS: Final = "ours (dqn)"
+
+_OUR_LIMIT_S: Final = 120.0
+_MARGIN: Final = 1.25
+_LEAST_LIMIT_S: Final = 20.0
+_REPORT_STEPS: Final = 16_384
+_NEVER: Final = 10**12
+
+
+class _Peers:
+    title = (
+        f"Q-learning and learners of others on one environment, 64-64 ReLU: seconds of training until {SHARE:.0%} of 100 pairs "
+        f"are won against {BOT}"
+    )
+
+    def rows(self, *, is_quick: bool) -> list[Row]:
+        """Train ours on every seed, then each peer, for as long as the ratio that is wanted takes, and some more."""
+        seeds = (1,) if is_quick else (1, 2, 3)
+        _ours(0, limit_s=0.0)  # compiles kernels where that has not been done
+        watches = [_ours(seed, _OUR_LIMIT_S) for seed in seeds]
+        rows = [_row(OURS, seed, watch) for seed, watch in zip(seeds, watches, strict=True)]
+        ours = statistics.median(watch.spent_s for watch in watches)
+        rows.append(Row(f"{OURS}, median", ours, "s"))
+        for peer in _peers():
+            limit_s = max(_LEAST_LIMIT_S, _MARGIN * peer.factor * ours)
+            watches = [_theirs(peer, seed, limit_s) for seed in seeds]
+            rows += [_row(peer.name, seed, watch) for seed, watch in zip(seeds, watches, strict=True)]
+            rows.append(_ratio(peer, watches, ours))
+        return rows
+
+
+def _peers() -> tuple[Peer, ...]:
+    """Return the learners of others; none, and a sentence, where they are not installed."""
+    if importlib.util.find_spec("stable_baselines3") is None:
+        sys.stderr.write("  learners of others are left out: pip install -r requirements-bench.txt\n")
+        return ()
+    import torch
+
+    from benchmarks.outside.sb3 import SB3_DQN, SB3_PPO
+    from benchmarks.outside.single_file_dqn import SINGLE_FILE_DQN
+
+    torch.set_num_threads(1)  # two are slower on networks of this size
+    return (SB3_DQN, SB3_PPO, SINGLE_FILE_DQN)
+
+
+def _row(name: str, seed: int, watch: Watch) -> Row:
+    missed = "" if watch.has_reached else f": not within, best {watch.best:.0%}"
+    return Row(f"{name}, seed {seed}{missed}", watch.spent_s, "s")
+
+
+def _ratio(peer: Peer, watches: list[Watch], ours: float) -> Row:
+    """Return how many times sooner ours was, in the median; where most were stopped, at least that many."""
+    is_bound = sum(watch.has_reached for watch in watches) <= len(watches) // 2
+    least = ", at least" if is_bound else ""
+    median = statistics.median(watch.spent_s for watch in watches)
+    return at_least(f"{peer.name}: median / ours{least}", median / ours, "times", peer.factor)
+
+
+def _tell(name: str, seed: int, line: str) -> None:
+    sys.stderr.write(f"  {name}, seed {seed}: {line}\n")
+
+
+def _theirs(peer: Peer, seed: int, limit_s: float) -> Watch:
+    import gymnasium
+
+    import game.env as faces
+
+    watch = Watch(limit_s, lambda line: _tell(peer.name, seed, line))
+    env = gymnasium.make(
+        faces.environment_id(GAME),
+        opponent=BOT,
+        points=TASK.points,
+        frame_skip=TASK.frame_skip,
+        hit_reward=TASK.hit_reward,
+    )
+    peer.train(env, TASK, seed, watch)
+    return watch
+
+
+def _ours(seed: int, limit_s: float) -> Watch:
+    """Train by the default preset on what the peers train on."""
+    watch = Watch(limit_s, lambda line: _tell(OURS, seed, line))
+    config = TRAINER.configure(
+        {
+            "mode": "single",
+            "opponents": (BOT,),
+            "ladder": (BOT,),
+            "hidden": TASK.hidden,
+            "frame_skip": TASK.frame_skip,
+            "episode_points": TASK.points,
+            "hit_reward": TASK.hit_reward,
+            "report_steps": _REPORT_STEPS,
+            "evaluate_steps": _NEVER,
+            "checkpoint_buffer": False,
+        },
+        "standard",
+    )
+    assert isinstance(config, DqnConfig)
+    with PoolExecutor(settings=ExecutorSettings(workers=usable_cores())) as pool:
+        context = TrainContext(
+            game=GAME,
+            seed=seed,
+            executor=pool,
+            opponent=lambda name: Opponent(name, name, ScriptedPolicy.of(GAME, name)),
+            control=RunControl(),
+            clock=time.perf_counter,
+            say=lambda _: None,
+        )
+        learner = TRAINER.start(config, context)
+        network = Network((GAME.n_observations, *config.hidden, GAME.n_actions), config.dueling)
+        watch.start()
+        steps, is_over = 0.0, False
+        while not is_over:
+            steps += learner.step().work["steps"]
+            is_over = watch.is_over(lambda: _player(learner, network), int(steps))
+        learner.close()
+    return watch
+
+
+def _player(learner: Learner, network: Network) -> DensePolicy:
+    """Return the network as it is now, as a player."""
+    return network.policy(np.asarray(learner.state().arrays["engine/parameters"], np.float32))
+
+
+BENCHMARK = _Peers()
