@@ -39,6 +39,7 @@ class DqnConfig(TrainerConfig):
         (64, 64), min_length=1, max_length=4, description="Width of each hidden layer of the network."
     )
     dueling: bool = Field(True, description="Learn state value and advantages apart.")
+    layer_norm: bool = Field(True, description="Normalise the sums of each hidden layer.")
     double: bool = Field(True, description="Choose the next action by the online network, judge it by the target network.")
     n_step: int = Field(3, ge=1, le=64, description="Rewards that a transition sums up (dqn).")
     gamma: float = Field(0.995, gt=0.0, le=1.0, description="Discount of a tick.")

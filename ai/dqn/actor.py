@@ -77,6 +77,7 @@ class Actor:
         self._sizes = np.array(network.sizes, np.int64)
         self._head = np.zeros(network.folded_size, np.float32)
         self._activations = np.zeros(spec.courts * sum(network.sizes[1:]), np.float32)
+        self._norms = np.zeros(network.norms_size(spec.courts), np.float32)
         self._actions = np.zeros(spec.courts, np.int32)
         names = self._game.observations
         self._grid = np.array([(names.index(name), cells) for name, cells in self._game.coverage], np.int64).reshape(-1, 2)
@@ -106,7 +107,7 @@ class Actor:
             mine,
             (row, spec.rollout_steps),
             env.outcome,
-            (env.work, self._activations, self._actions),
+            (env.work, self._activations, self._norms, self._actions),
             (by_opponent, sums),
         )
         env.observations[:] = mine[0][(row + spec.rollout_steps) % rows]
@@ -144,10 +145,13 @@ class Actor:
         return {**courts, "explore": self._randoms.copy(), "visited": self._visited.copy()}
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
-        """Go back to ``state``, so that the next collection is what it would have been then."""
+        """Go back to ``state``, so that the next collection is what it would have been then; ``TrainingError`` if it does not fit."""
         kept = dict(state)
         if kept:
-            self._randoms[:] = kept.pop("explore")
-            self._visited[:] = kept.pop("visited")
+            for name, target in (("explore", self._randoms), ("visited", self._visited)):
+                array = kept.pop(name, None)
+                if array is None or array.shape != target.shape:
+                    raise TrainingError(f"the checkpoint's courts do not fit at '{name}': start a new run")
+                target[:] = array
         self._kept = kept
         self._env = None

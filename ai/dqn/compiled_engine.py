@@ -19,6 +19,7 @@ class _Space:
     def __init__(self, network: Network, batch: int) -> None:
         widths = network.sizes[1:]
         self.activations = (np.zeros(batch * sum(widths), np.float32), np.zeros(batch * sum(widths), np.float32))
+        self.norms = np.zeros(network.norms_size(batch), np.float32)
         self.deltas = (np.zeros(batch * max(widths), np.float32), np.zeros(batch * max(widths), np.float32))
         self.targets = np.zeros(batch, np.float32)
         self.errors = np.zeros(batch, np.float32)
@@ -27,13 +28,16 @@ class _Space:
 class CompiledEngine:
     """``ai.dqn.engine.Engine`` on one core."""
 
-    def __init__(self, network: Network, parameters: Parameters, settings: EngineSettings) -> None:
+    def __init__(
+        self, network: Network, parameters: Parameters, settings: EngineSettings, scales: Parameters | None = None
+    ) -> None:
         self._network = network
         self._settings = settings
         self._sizes = np.array(network.sizes, np.int64)
         self._parameters = np.array(parameters, np.float32)
         self._target = self._parameters.copy()
         self._moments = (np.zeros_like(self._parameters), np.zeros_like(self._parameters))
+        self._scales = np.ones_like(self._parameters) if scales is None else scales
         self._gradient = np.zeros_like(self._parameters)
         self._head = np.zeros(network.folded_size, np.float32)
         self._target_head = np.zeros(network.folded_size, np.float32)
@@ -51,8 +55,9 @@ class CompiledEngine:
     def values(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         """See ``Engine.values``."""
         count, actions = len(observations), self._network.sizes[-1]
-        activations = self._space(count).activations[0]
-        kernels.forward(self._parameters, self._head, self._sizes, observations, activations)
+        space = self._space(count)
+        activations = space.activations[0]
+        kernels.forward(self._parameters, self._head, self._sizes, observations, activations, space.norms)
         return activations[len(activations) - count * actions :].reshape(count, actions)
 
     def update(self, batch: Batch, learning_rate: float) -> UpdateStats:
@@ -64,6 +69,7 @@ class CompiledEngine:
             int(self._settings.is_double),
             (batch.returns, batch.discounts, batch.next_observations),
             space.activations,
+            space.norms,
             space.targets,
         )
         return self._descend(batch.observations, batch.actions, space.targets, batch.weights, learning_rate)
@@ -102,7 +108,7 @@ class CompiledEngine:
                 self._sizes,
                 (int(self._network.is_dueling), np.float32(settings.huber_delta), np.float32(1.0 / count)),
                 (observations[some], actions[some], targets[some], weights[some]),
-                (space.activations[0], *space.deltas),
+                (space.activations[0], space.norms, *space.deltas),
                 errors[some],
                 self._gradient,
             )
@@ -120,6 +126,7 @@ class CompiledEngine:
             (np.float32(learning_rate), np.float32(BETA_1), np.float32(BETA_2), np.float32(settings.adam_epsilon)),
             (np.float32(1.0 - BETA_1**self._updates), np.float32(1.0 - BETA_2**self._updates)),
             np.float32(settings.max_grad_norm),
+            self._scales,
         )
         self._fold(self._parameters, self._head)
         return norm

@@ -16,6 +16,8 @@ from game.vector import Courts, Outcome, Work, step_courts
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
 _HALF = np.float32(0.5)
+NORM_EPSILON = np.float32(1e-5)
+"""Added to the variance of a layer before its root is taken."""
 _SHIFT_16 = np.uint64(16)
 _LOW_16 = np.uint64(0xFFFF)
 
@@ -26,7 +28,7 @@ Floats = NDArray[np.float32]
 
 
 @kernel
-def _head_offsets(sizes: NDArray[np.int64]) -> int:
+def _head_offset(sizes: NDArray[np.int64]) -> int:
     """Return where the head's parameters begin."""
     at = 0
     for layer in range(len(sizes) - 2):
@@ -38,7 +40,7 @@ def _head_offsets(sizes: NDArray[np.int64]) -> int:
 def fold_head(parameters: Floats, sizes: NDArray[np.int64], is_dueling: int, head: Floats) -> None:
     """Write the folded head to ``head``: weights [actions, h] row by row, then biases; as ``Network.folded_head``."""
     width, actions = sizes[-2], sizes[-1]
-    own = parameters[_head_offsets(sizes) :]
+    own = parameters[_head_offset(sizes) :]
     if is_dueling == 0:
         head[:] = own
         return
@@ -94,14 +96,88 @@ def _unfold_gradient(folded: Floats, sizes: NDArray[np.int64], is_dueling: int, 
         gradient[biases + a] += folded[actions * width + a] - total * per_action
 
 
+@kernel
+def _mean_square(row: Floats) -> np.float32:
+    """Return the mean of the squares, in eight sums side by side, which the compiler vectorises."""
+    sums = (_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO)
+    s0, s1, s2, s3, s4, s5, s6, s7 = sums
+    width = len(row)
+    whole = width // 8 * 8
+    for o in range(0, whole, 8):
+        s0 += row[o] * row[o]
+        s1 += row[o + 1] * row[o + 1]
+        s2 += row[o + 2] * row[o + 2]
+        s3 += row[o + 3] * row[o + 3]
+        s4 += row[o + 4] * row[o + 4]
+        s5 += row[o + 5] * row[o + 5]
+        s6 += row[o + 6] * row[o + 6]
+        s7 += row[o + 7] * row[o + 7]
+    for o in range(whole, width):
+        s0 += row[o] * row[o]
+    return np.float32(((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))) / np.float32(width)
+
+
+@kernel
+def _mean_product(one: Floats, other: Floats) -> np.float32:
+    """Return the mean of the products, as ``_mean_square`` does."""
+    s0, s1, s2, s3 = _ZERO, _ZERO, _ZERO, _ZERO
+    width = len(one)
+    whole = width // 4 * 4
+    for o in range(0, whole, 4):
+        s0 += one[o] * other[o]
+        s1 += one[o + 1] * other[o + 1]
+        s2 += one[o + 2] * other[o + 2]
+        s3 += one[o + 3] * other[o + 3]
+    for o in range(whole, width):
+        s0 += one[o] * other[o]
+    return np.float32((s0 + s1) + (s2 + s3)) / np.float32(width)
+
+
+@kernel
+def _mean(row: Floats) -> np.float32:
+    """Return the mean, as ``_mean_square`` does."""
+    s0, s1, s2, s3 = _ZERO, _ZERO, _ZERO, _ZERO
+    width = len(row)
+    whole = width // 4 * 4
+    for o in range(0, whole, 4):
+        s0 += row[o]
+        s1 += row[o + 1]
+        s2 += row[o + 2]
+        s3 += row[o + 3]
+    for o in range(whole, width):
+        s0 += row[o]
+    return np.float32((s0 + s1) + (s2 + s3)) / np.float32(width)
+
+
+@kernel
+def _normalise(row: Floats) -> np.float32:
+    """Replace a row by (row - mean) / sqrt(variance + 1e-5); return what its deviations were multiplied by.
+
+    Source: J. L. Ba et al.: "Layer Normalization", 2016, without gain and bias.
+    """
+    mean = _mean(row)
+    for o in range(len(row)):
+        row[o] -= mean
+    scale = np.float32(_ONE / np.sqrt(_mean_square(row) + NORM_EPSILON))
+    for o in range(len(row)):
+        row[o] *= scale
+    return scale
+
+
 @entry
 def forward(
-    parameters: Floats, head: Floats, sizes: NDArray[np.int64], observations: Floats, activations: Floats
+    parameters: Floats, head: Floats, sizes: NDArray[np.int64], observations: Floats, activations: Floats, norms: Floats
 ) -> None:
-    """Write the values of all layers behind the observations [B, inputs] to ``activations``, layer by layer [B, outputs]."""
+    """Write the values of all layers behind the observations [B, inputs] to ``activations``, layer by layer [B, outputs].
+
+    With ``norms`` of some length the hidden layers are normalised; there go their normalised sums, as long as the hidden activations,
+    and behind them the factors of each layer's rows.
+    """
     batch = len(observations)
     source = observations
     at = to = 0
+    is_normalised = len(norms) > 0
+    factors = batch * (sizes[1:-1].sum())
     for layer in range(1, len(sizes)):
         inputs, outputs = sizes[layer - 1], sizes[layer]
         is_head = layer == len(sizes) - 1
@@ -113,6 +189,15 @@ def forward(
             for i in range(batch):
                 for o in range(outputs):
                     target[i, o] += bias[o]
+        elif is_normalised:
+            for i in range(batch):
+                row = norms[to + i * outputs : to + (i + 1) * outputs]
+                for o in range(outputs):
+                    row[o] = target[i, o] + bias[o]
+                norms[factors + i] = _normalise(row)
+                for o in range(outputs):
+                    target[i, o] = (row[o] + abs(row[o])) * _HALF
+            factors += batch
         else:
             for i in range(batch):
                 for o in range(outputs):
@@ -123,6 +208,15 @@ def forward(
         to += batch * outputs
 
 
+@kernel
+def _through_norm(slopes: Floats, normal: Floats, factor: np.float32) -> None:
+    """Replace the slopes behind a normalisation by those before it: factor * (s - mean(s) - n * mean(s * n))."""
+    mean = _mean(slopes)
+    product = _mean_product(slopes, normal)
+    for k in range(len(slopes)):
+        slopes[k] = factor * (slopes[k] - mean - normal[k] * product)
+
+
 @entry
 def _backward(
     parameters: Floats,
@@ -130,21 +224,25 @@ def _backward(
     sizes: NDArray[np.int64],
     is_dueling: int,
     observations: Floats,
-    activations: Floats,
-    deltas: tuple[Floats, Floats],
+    work: tuple[Floats, Floats, Floats, Floats],
     gradient: Floats,
 ) -> None:
-    """Add the gradient of all parameters to ``gradient``; ``deltas[0]`` holds that of the values [B, actions] at the start."""
+    """Add the gradient of all parameters to ``gradient``.
+
+    ``work`` = (activations, norms, two deltas); the first delta holds the gradient of the values [B, actions] at the start.
+    """
+    activations, norms = work[0], work[1]
     batch = len(observations)
     layers = len(sizes) - 1
     folded = np.empty(len(head), np.float32)
-    at = _head_offsets(sizes)
+    at = _head_offset(sizes)
     to = 0
     for layer in range(1, layers):
         to += batch * sizes[layer]
+    factors = to + (layers - 1) * batch
     for layer in range(layers, 0, -1):
         inputs, outputs = sizes[layer - 1], sizes[layer]
-        delta = deltas[(layers - layer) % 2][: batch * outputs].reshape(batch, outputs)
+        delta = work[2 + (layers - layer) % 2][: batch * outputs].reshape(batch, outputs)
         to -= batch * inputs
         is_head = layer == layers
         source = observations if layer == 1 else activations[to : to + batch * inputs].reshape(batch, inputs)
@@ -162,13 +260,19 @@ def _backward(
                 biases[o] += delta[i, o]
         if layer > 1:
             numbers = head if is_head else parameters[at:]
-            before = deltas[(layers - layer + 1) % 2][: batch * inputs].reshape(batch, inputs)
+            flat = work[2 + (layers - layer + 1) % 2][: batch * inputs]
+            before = flat.reshape(batch, inputs)
             np.dot(delta, numbers[: outputs * inputs].reshape(outputs, inputs), before)
             for i in range(batch):
                 for k in range(inputs):
                     before[i, k] = before[i, k] if source[i, k] > _ZERO else _ZERO
+            if len(norms) > 0:
+                factors -= batch
+                for i in range(batch):
+                    normal = norms[to + i * inputs : to + (i + 1) * inputs]
+                    _through_norm(flat[i * inputs : (i + 1) * inputs], normal, norms[factors + i])
             at -= inputs * (sizes[layer - 2] + 1)
-    _unfold_gradient(folded, sizes, is_dueling, gradient[_head_offsets(sizes) :])
+    _unfold_gradient(folded, sizes, is_dueling, gradient[_head_offset(sizes) :])
 
 
 @kernel
@@ -191,6 +295,7 @@ def td_targets(
     is_double: int,
     batch: tuple[Floats, Floats, Floats],
     activations: tuple[Floats, Floats],
+    norms: Floats,
     targets: Floats,
 ) -> None:
     """Write returns + discounts * Q(next) to ``targets``.
@@ -200,12 +305,12 @@ def td_targets(
     """
     returns, discounts, next_observations = batch
     n, actions = len(returns), sizes[-1]
-    forward(networks[2], networks[3], sizes, next_observations, activations[1])
+    forward(networks[2], networks[3], sizes, next_observations, activations[1], norms)
     last = len(activations[1]) - n * actions
     judged = activations[1][last:]
     chosen = judged
     if is_double != 0:
-        forward(networks[0], networks[1], sizes, next_observations, activations[0])
+        forward(networks[0], networks[1], sizes, next_observations, activations[0], norms)
         chosen = activations[0][last:]
     for i in range(n):
         action = _best(chosen, i, actions)
@@ -218,22 +323,22 @@ def add_gradient(
     sizes: NDArray[np.int64],
     rules: tuple[int, np.float32, np.float32],
     samples: tuple[Floats, NDArray[np.int32], Floats, Floats],
-    work: tuple[Floats, Floats, Floats],
+    work: tuple[Floats, Floats, Floats, Floats],
     errors: Floats,
     gradient: Floats,
 ) -> tuple[float, float]:
     """Add the gradient of the Huber loss of some samples; return the sums of their losses and of the values of their actions.
 
     ``rules`` = (is dueling, Huber's delta, 1 / size of the whole batch); ``samples`` = (observations, actions, targets, weights);
-    ``work`` = (activations, two deltas). ``errors`` becomes value less target.
+    ``work`` = (activations, norms, two deltas). ``errors`` becomes value less target.
     """
     observations, taken, targets, weights = samples
     is_dueling, delta, scale = rules
     n, actions = len(taken), sizes[-1]
     activations = work[0]
-    forward(network[0], network[1], sizes, observations, activations)
+    forward(network[0], network[1], sizes, observations, activations, work[1])
     values = activations[len(activations) - n * actions :]
-    slopes = work[1][: n * actions]
+    slopes = work[2][: n * actions]
     slopes[:] = _ZERO
     loss = total = 0.0
     for i in range(n):
@@ -245,9 +350,7 @@ def add_gradient(
         total += value
         errors[i] = error
         slopes[i * actions + taken[i]] = weights[i] * max(min(error, delta), -delta) * scale
-    _backward(
-        network[0], network[1], sizes, is_dueling, observations, activations, (work[1], work[2]), gradient
-    )
+    _backward(network[0], network[1], sizes, is_dueling, observations, work, gradient)
     return loss, total
 
 
@@ -259,8 +362,11 @@ def adam(
     rates: tuple[np.float32, np.float32, np.float32, np.float32],
     powers: tuple[np.float32, np.float32],
     max_norm: np.float32,
+    scales: Floats,
 ) -> float:
     """Clip ``gradient`` to ``max_norm``, make one step of Adam, and return the norm that the gradient had.
+
+    ``scales`` multiply the steps of the parameters.
 
     ``rates`` = (learning rate, beta 1, beta 2, epsilon); ``powers`` = 1 - beta ** updates, for both betas.
     """
@@ -276,7 +382,7 @@ def adam(
         v = beta_2 * second[i] + (_ONE - beta_2) * slope * slope
         first[i] = m
         second[i] = v
-        parameters[i] -= step * m / (np.sqrt(v) * root + epsilon)
+        parameters[i] -= scales[i] * step * m / (np.sqrt(v) * root + epsilon)
     return float(norm)
 
 
@@ -293,7 +399,7 @@ def collect(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     columns: tuple[Floats, NDArray[np.uint8], Floats, NDArray[np.uint8]],
     place: tuple[int, int],
     outcome: Outcome,
-    work: tuple[Work, Floats, NDArray[np.int32]],
+    work: tuple[Work, Floats, Floats, NDArray[np.int32]],
     tallies: tuple[NDArray[np.int64], NDArray[np.float64]],
 ) -> None:
     """Play ``place[1]`` steps of a group of courts, greedily but for random actions, and write them from row ``place[0]`` on.
@@ -304,13 +410,13 @@ def collect(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     observations, taken, rewards, flags = columns
     parameters, head, sizes = network
     epsilons, randoms = exploring
-    env_work, activations, actions = work
+    env_work, activations, norms, actions = work
     rows, agents = taken.shape
     width = sizes[-1]
     values = activations[len(activations) - agents * width :]
     for step in range(place[1]):
         row = (place[0] + step) % rows
-        forward(parameters, head, sizes, observations[row], activations)
+        forward(parameters, head, sizes, observations[row], activations, norms)
         for i in range(agents):
             randoms[i] = seeding.advance_state(randoms[i])
             bits = seeding.mix(randoms[i])

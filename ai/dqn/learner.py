@@ -17,6 +17,7 @@ from ai.dqn.evaluation import Ladder
 from ai.dqn.learning import ALL, Learning, LearnStats, ReplayLearning, RolloutLearning
 from ai.dqn.making import make_collector, make_engine
 from ai.dqn.network import Network
+from ai.dqn.observing import observed_deviations
 from ai.dqn.opponents import Opponents
 from ai.dqn.replay import Replay, ReplaySettings
 from ai.errors import TrainingCancelled, TrainingError
@@ -44,14 +45,17 @@ class DqnLearner:
         self._opponents_known = context.opponents(config.opponents)
         self._ladder = Ladder(context, context.opponents(config.ladder), config.evaluation_pairs)
         self._shape = group_sizes(config.courts)
-        self._network = Network((game.n_observations, *config.hidden, game.n_actions), config.dueling)
+        sizes = (game.n_observations, *config.hidden, game.n_actions)
+        self._network = Network(sizes, config.dueling, config.layer_norm)
         self._opponents = Opponents(self._opponents_known, config.past_share, self._shape, self._network)
         self._iteration = self._steps = self._episodes = 0
         self._evaluated = self._remembered = 0
         self._best_score = -1.0
         self._visited = np.zeros(0, np.uint8)
         rng = np.random.default_rng([context.seed, _NETWORK])
-        self._engine = make_engine(config, self._network, self._network.initial(rng), self._settings(), context.say)
+        deviations = observed_deviations(context.game, self._opponents.bank, config.frame_skip, pair_seed(context.seed, _NETWORK))
+        start = (self._network.initial(rng, deviations), self._network.step_scales(deviations))
+        self._engine = make_engine(config, self._network, start, self._settings(), context.say)
         self._collector = self._new_collector()
         try:
             self._learning = self._new_learning()

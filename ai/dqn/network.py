@@ -30,6 +30,8 @@ class Network:
     sizes: tuple[int, ...]
     """Observations, hidden layers, actions."""
     is_dueling: bool = True
+    is_normalised: bool = True
+    """Whether the sums of each hidden layer are normalised before its ReLU (layer normalisation, without gain and bias)."""
 
     def __post_init__(self) -> None:
         """Refuse what is no network, with ``ValueError``."""
@@ -61,13 +63,32 @@ class Network:
         """Number of parameters."""
         return self.hidden_size + self.head_size
 
-    def initial(self, rng: np.random.Generator) -> Parameters:
-        """Return first parameters: uniform weights and biases within 1 / sqrt(inputs), as in torch's ``nn.Linear``."""
+    def norms_size(self, batch: int) -> int:
+        """Return how many numbers the normalised sums of ``batch`` observations and their factors take."""
+        return batch * sum(width + 1 for width in self.sizes[1:-1]) if self.is_normalised else 0
+
+    def initial(self, rng: np.random.Generator, deviations: Parameters | None = None) -> Parameters:
+        """Return first parameters: uniform weights and biases within 1 / sqrt(inputs), as in torch's ``nn.Linear``.
+
+        ``deviations`` are the standard deviations of the observations, if they are known: see ``step_scales``.
+        """
         layers = list(itertools.pairwise(self.sizes[:-1]))
         width, actions = self.sizes[-2:]
         layers += [(width // 2, 1), (width - width // 2, actions)] if self.is_dueling else [(width, actions)]
         parts = [rng.uniform(-1.0, 1.0, outputs * (inputs + 1)) / np.sqrt(inputs) for inputs, outputs in layers]
-        return np.concatenate(parts).astype(np.float32)
+        return np.concatenate(parts).astype(np.float32) * self.step_scales(deviations)
+
+    def step_scales(self, deviations: Parameters | None) -> Parameters:
+        """Return what the optimiser's steps are multiplied by: 1 / deviation for the weights of an observation, else 1.
+
+        For an optimiser whose steps do not depend on the size of the gradient, as Adam, this and the same factor on the first
+        parameters are learning from standardised observations; and yet the network takes the observations as they are.
+        """
+        scales = np.ones(self.size, np.float32)
+        if deviations is not None:
+            inputs, outputs = self.sizes[:2]
+            scales[: inputs * outputs] = np.tile(np.float32(1.0) / deviations, outputs)
+        return scales
 
     def folded_head(self, parameters: Parameters) -> tuple[Parameters, Parameters]:
         """Return weights [actions, h] and biases [actions] of the folded head."""

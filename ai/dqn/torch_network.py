@@ -6,8 +6,9 @@ from typing import Protocol, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
+from torch.nn.functional import layer_norm, linear
 
+from ai.dqn.kernels import NORM_EPSILON
 from ai.dqn.network import Network
 
 Layers: TypeAlias = tuple[tuple[Tensor, Tensor], ...]
@@ -37,6 +38,7 @@ class TorchNetwork:
         self._shapes = _shapes(network)
         self._lengths = [prod(shape) for shape in self._shapes]
         self._is_dueling = network.is_dueling
+        self._is_normalised = network.is_normalised
         self._is_bfloat16 = is_bfloat16
         actions = network.sizes[-1]
         self._centring = torch.eye(actions, device=device) - 1.0 / actions
@@ -57,18 +59,20 @@ class TorchNetwork:
     def values(self, layers: Layers, observations: Tensor) -> Tensor:
         """Return the values, see ``Forward``."""
         if not self._is_bfloat16:
-            return _values(layers, observations)
+            return self._values(layers, observations)
         # No cache of casts: one made during a capture would be dead at the replay.
         with torch.autocast(observations.device.type, torch.bfloat16, cache_enabled=False):
-            return _values(layers, observations).float()
+            return self._values(layers, observations).float()
 
-
-def _values(layers: Layers, observations: Tensor) -> Tensor:
-    *hidden_layers, head = layers
-    hidden = observations
-    for layer in hidden_layers:
-        hidden = linear(hidden, *layer).relu()
-    return linear(hidden, *head)
+    def _values(self, layers: Layers, observations: Tensor) -> Tensor:
+        *hidden_layers, head = layers
+        hidden = observations
+        for weight, bias in hidden_layers:
+            hidden = linear(hidden, weight, bias)
+            if self._is_normalised:
+                hidden = layer_norm(hidden, bias.shape, eps=float(NORM_EPSILON))
+            hidden = hidden.relu()
+        return linear(hidden, *head)
 
 
 def _shapes(network: Network) -> list[tuple[int, ...]]:

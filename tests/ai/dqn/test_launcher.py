@@ -273,11 +273,12 @@ def test_a_buffer_is_never_smaller_than_the_configuration_allows():
 
 
 def test_a_batch_that_the_gpu_cannot_hold_is_halved():
-    small = replace(SERVER, gpus=(Gpu("small", 2 * GIB, GIB),))
+    """131,072 samples take some 400 MiB, and CUDA itself 900."""
+    small = replace(SERVER, gpus=(Gpu("small", 2 * GIB, 1200 * MIB),))
     probe = FakeProbe(per_sample_s={COMPILED: 1e-5, CUDA: 1e-9})
     advice = ask(small, probe, device="cuda", batch_size=131_072)
-    assert settled(advice)["batch_size"] == 32_768
-    assert "batch_size is 32,768 instead of 131,072: the GPU has 1.0 GiB free" in advice.warnings[0]
+    assert settled(advice)["batch_size"] == 65_536
+    assert "batch_size is 65,536 instead of 131,072: the GPU has 1.2 GiB free" in advice.warnings[0]
     forced = ask(small, probe, device="cuda", batch_size=131_072, is_forced=True)
     assert settled(forced)["batch_size"] == 131_072
 
@@ -290,6 +291,12 @@ def test_what_a_preset_wants_and_is_not_there_is_replaced():
         "device is cpu instead of cuda",
         "precision is float32 instead of bfloat16",
     ]
+
+
+def test_force_insists_on_what_was_named_not_on_what_a_preset_says():
+    advice = ask(ONE_CORE, preset={"mode": "ultra"}, is_forced=True)
+    assert settled(advice)["mode"] == "single"
+    assert advice.warnings == ("mode is single instead of ultra: there is 1 core for actors and learner",)
 
 
 @pytest.mark.parametrize("is_forced", [False, True])

@@ -17,17 +17,17 @@ from tests.ai.dqn.engines import SMALL, batches, first_parameters, rate, same_st
 
 class TestCompiledEngineAgrees:
     @pytest.mark.parametrize(
-        ("sizes", "is_dueling", "is_double", "micro_batches", "clip"),
+        ("sizes", "switches", "is_double", "micro_batches", "clip"),
         [
-            ((12, 64, 64, 3), True, True, 1, 0.15),
-            ((12, 64, 64, 3), True, True, 3, 0.15),
-            ((9, 33, 2), True, False, 1, 0.18),
-            ((9, 33, 17, 4), False, True, 3, 0.1),
-            ((4, 8, 8, 9, 5), False, False, 1, 0.08),
+            ((12, 64, 64, 3), (True, True), True, 1, 0.5),
+            ((12, 64, 64, 3), (True, False), True, 3, 0.15),
+            ((9, 33, 2), (True, False), False, 1, 0.18),
+            ((9, 33, 17, 4), (False, True), True, 3, 0.3),
+            ((4, 8, 8, 9, 5), (False, False), False, 1, 0.08),
         ],
     )
-    def test_fifty_updates(self, sizes, is_dueling, is_double, micro_batches, clip):
-        network = Network(sizes, is_dueling)
+    def test_fifty_updates(self, sizes, switches, is_double, micro_batches, clip):
+        network = Network(sizes, *switches)
         settings = EngineSettings(is_double, huber_delta=0.8, max_grad_norm=clip, micro_batches=micro_batches)
         engines = (CompiledEngine(network, first_parameters(network), settings), torch_engine(network, settings))
         stats = [trained(engine, batches(network, 62, 50)) for engine in engines]
@@ -69,7 +69,10 @@ class TestTorchAgrees:
 
             def forward(self, x):
                 for layer in self.hidden:
-                    x = torch.relu(layer(x))
+                    x = layer(x)
+                    if network.is_normalised:
+                        x = (x - x.mean(1, keepdim=True)) / (x.var(1, keepdim=True, correction=0) + 1e-5).sqrt()
+                    x = torch.relu(x)
                 advantage = self.advantage(x[:, self.half :])
                 return self.value(x[:, : self.half]) + advantage - advantage.mean(1, keepdim=True)
 
@@ -77,11 +80,12 @@ class TestTorchAgrees:
         torch.nn.utils.vector_to_parameters(torch.tensor(parameters), module.parameters())
         return module
 
-    def test_forty_updates(self):
+    @pytest.mark.parametrize(("is_normalised", "clip"), [(True, 0.35), (False, 0.13)])
+    def test_forty_updates(self, is_normalised, clip):
         import torch
 
-        network = Network((6, 20, 15, 4))
-        settings = EngineSettings(huber_delta=0.7, max_grad_norm=0.16, adam_epsilon=1e-4, micro_batches=2)
+        network = Network((6, 20, 15, 4), is_normalised=is_normalised)
+        settings = EngineSettings(huber_delta=0.7, max_grad_norm=clip, adam_epsilon=1e-4, micro_batches=2)
         engine = torch_engine(network, settings)
         online, target = (self.reference(network, first_parameters(network)) for _ in range(2))
         adam = torch.optim.Adam(online.parameters(), eps=1e-4)
@@ -97,7 +101,7 @@ class TestTorchAgrees:
             adam.param_groups[0]["lr"] = rate(k)
             adam.zero_grad()
             loss.backward()
-            norms.append(float(torch.nn.utils.clip_grad_norm_(online.parameters(), 0.16)))
+            norms.append(float(torch.nn.utils.clip_grad_norm_(online.parameters(), clip)))
             adam.step()
             stats = engine.update(batch, rate(k))
             assert stats.loss == pytest.approx(loss.item(), rel=1e-3)
@@ -106,7 +110,7 @@ class TestTorchAgrees:
             if k % 10 == 9:
                 target.load_state_dict(online.state_dict())
                 engine.sync_target()
-        assert min(norms) < 0.16 < max(norms)
+        assert min(norms) < clip < max(norms)
         learned = torch.nn.utils.parameters_to_vector(online.parameters()).detach().numpy()
         assert engine.parameters == pytest.approx(learned, abs=1e-4)
 
@@ -198,10 +202,12 @@ class TestValues:
     def test_are_the_players(self):
         observations = np.random.default_rng(2).standard_normal((50, 5), np.float32)
         weight, bias = SMALL.folded_head(first_parameters(SMALL))
-        hidden = observations
         policy = SMALL.policy(first_parameters(SMALL))
+        hidden = observations
         for w, b in zip(policy.weights[:-1], policy.biases[:-1], strict=True):
-            hidden = np.maximum(hidden @ w.T + b, 0.0)
+            hidden = hidden @ w.T + b
+            hidden = (hidden - hidden.mean(1, keepdims=True)) / np.sqrt(hidden.var(1, keepdims=True) + 1e-5)
+            hidden = np.maximum(hidden, 0.0)
         assert torch_engine().values(observations) == pytest.approx(hidden @ weight.T + bias, abs=1e-5)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.app.desktop import walk_dqn
 from tests.app.desktop.walk import SEASON
 from tests.app.desktop.walk_neat import NAME
 
@@ -49,11 +50,13 @@ def test_everything_can_be_done_from_the_window(tmp_path: Path) -> None:
     _leaves_no_process(home)
     _season_is_the_command_lines(home, tmp_path / "other")
     _evolved_player_wins(home)
+    _run_is_kept(home)
     assert _command_line("--home", str(home), "standings", "--season", "3")["state"] != "complete"
     wanted = {
         "arena",
         "standings",
         "cross_table",
+        "dqn_win_rate",
         "champion",
         "wall",
         "neat_species",
@@ -76,6 +79,17 @@ def _evolved_player_wins(home: Path) -> None:
     line = next(each for each in lines if each["player"] == NAME)
     assert table["state"] == "complete"
     assert line["wins"] > line["losses"]
+
+
+def _run_is_kept(home: Path) -> None:
+    """The run of DQN went on after its stop to its end, and its champion is a player of the league."""
+    runs: Any = _command_line("--home", str(home), "runs", "list")["runs"]
+    run = next(each for each in runs if each["name"] == walk_dqn.NAME)
+    players: Any = _command_line("--home", str(home), "players", "list")["players"]
+    player = next(each for each in players if each["name"] == walk_dqn.NAME)
+    assert (run["trainer"], run["state"], run["step"]) == ("dqn", "complete", run["expected"])
+    assert (player["kind"], player["hash"]) == ("dense", run["champion"]["hash"])
+    assert (home / run["folder"] / "plots.png").is_file()
 
 
 def _season_is_the_command_lines(home: Path, other: Path) -> None:

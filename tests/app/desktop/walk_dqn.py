@@ -12,7 +12,7 @@ from tests.app.desktop.walk_until import Until
 NAME = "bellman"
 SMALL = {
     "mode": "single",
-    "steps": 400_000,
+    "steps": 600_000,
     "courts": 128,
     "hidden": (32, 32),
     "learning_starts": 5_000,
@@ -32,19 +32,23 @@ class DqnWalk(RunWalk):
         super().__init__(window, picture, title="Q-learning (DQN)", name=NAME)
 
     def steps(self) -> Iterator[Until]:
-        """Train, look at the charts, watch the values of the actions, pause, resume, stop, resume, add to the league."""
+        """Train, look at the charts, pause, resume, stop, resume, watch the values of the actions, add to the league."""
         self._window.bring_up("charts")
         yield from self.begin(SMALL, seed=3, picture="dqn_form")
         yield from self._look()
-        yield from self._watch_values()
         yield from self.turn()
-        self._picture("dqn_complete")
+        yield from self._watch_values()
         yield from self.add()
 
     def _look(self) -> Iterator[Until]:
-        model = self.panel("charts", ChartsDock).training.chart.model
+        legend = self.panel("charts", ChartsDock).training.view.legend
         yield from self.show_group("Win rate")
-        yield Until("each player of the ladder has a curve", lambda: len(model.curves) >= 4)
+        yield Until(
+            "each player of the ladder has a curve",
+            lambda: (
+                {"random", "tracker"} <= {legend.topLevelItem(row).text(0) for row in range(legend.topLevelItemCount())}
+            ),
+        )
         self._picture("dqn_win_rate")
         yield from self.show_group("Loss")
 
