@@ -13,7 +13,7 @@ from typing import Protocol
 
 import benchmarks
 
-_NOT_BENCHMARKS = ("suite", "field", "neat_field", "drive_window")
+_NOT_BENCHMARKS = ("suite", "field", "neat_field", "drive_window", "outside")
 
 
 @dataclass(frozen=True)

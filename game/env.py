@@ -7,9 +7,10 @@
     parallel_env(points=1, frame_skip=4)
 
 An *episode* is a match, a *step* is ``frame_skip`` ticks on which the agent's action is held; its opponent decides on every tick.
-The reward of a step is points won less points lost, plus ``hit_reward`` (0 unless asked for) for every contact of one's own. An
-episode is terminated when a side has its points, truncated at the match's tick limit. An observation is what the game's rule book
-says, seen as if the agent played on the left. Nothing else in the project imports this module, nor what it imports.
+The reward of a step is points won less points lost; where asked for, plus ``hit_reward`` for every contact of one's own, less
+``miss_penalty`` times how far a ball was missed. An episode is terminated when a side has its points, truncated at the match's
+tick limit. An observation is what the game's rule book says, seen as if the agent played on the left. Nothing else in the project
+imports this module, nor what it imports.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +63,7 @@ class MatchEnv(gymnasium.Env[Observation, np.int64]):
     Raises
     ------
     ValueError
-        If ``points``, ``frame_skip``, ``hit_reward`` or ``seat`` is not allowed.
+        If ``points``, ``frame_skip``, ``hit_reward``, ``miss_penalty`` or ``seat`` is not allowed.
     UnknownNameError, BotError
         If there is no such game or bot, or the opponent is a Python bot.
     """
@@ -77,12 +78,13 @@ class MatchEnv(gymnasium.Env[Observation, np.int64]):
         points: int | None = None,
         frame_skip: int = 1,
         hit_reward: float = 0.0,
+        miss_penalty: float = 0.0,
         seat: str = "left",
         render_mode: str | None = None,
     ) -> None:
         if seat not in AGENTS:
             raise ValueError(f"seat is {seat!r}: {' or '.join(AGENTS)} is allowed")
-        rules = Rules.of(game, points, frame_skip, hit_reward)
+        rules = Rules.of(game, points, frame_skip, hit_reward, miss_penalty)
         self.observation_space = rules.observation_space
         self.action_space = rules.action_space
         self.metadata = rules.metadata(_METADATA)
@@ -141,14 +143,14 @@ class VectorMatchEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
     Raises
     ------
     ValueError
-        If ``num_envs``, ``points``, ``frame_skip`` or ``hit_reward`` is not allowed.
+        If ``num_envs``, ``points``, ``frame_skip``, ``hit_reward`` or ``miss_penalty`` is not allowed.
     UnknownNameError, BotError
         If there is no such game or bot, or an opponent is a Python bot.
     """
 
     metadata = _VECTOR_METADATA
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # as above
         self,
         num_envs: int = 1,
         game: str = "rally",
@@ -157,10 +159,11 @@ class VectorMatchEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         points: int | None = None,
         frame_skip: int = 1,
         hit_reward: float = 0.0,
+        miss_penalty: float = 0.0,
     ) -> None:
         if num_envs < 1:
             raise ValueError(f"num_envs is {num_envs}: at least 1 is needed")
-        self.rules = Rules.of(game, points, frame_skip, hit_reward)
+        self.rules = Rules.of(game, points, frame_skip, hit_reward, miss_penalty)
         opponents = opponent if isinstance(opponent, Sequence) and not isinstance(opponent, str) else (opponent,)
         bank = build_bank([self.rules.policy(one) for one in opponents])
         self.num_envs = num_envs
@@ -172,7 +175,7 @@ class VectorMatchEnv(VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
         self._courts = vector.VectorEnv(
             self.rules.game, bank, played, 0, points=self.rules.points, frame_skip=self.rules.frame_skip
         )
-        self._courts.hit_reward = hit_reward
+        self._courts.hit_reward, self._courts.miss_penalty = hit_reward, miss_penalty
         self._is_seeded = False
 
     def reset(self, *, seed: int | None = None, options: Info | None = None) -> tuple[Observation, Info]:
@@ -237,7 +240,7 @@ class ParallelMatchEnv(ParallelEnv[str, Observation, int]):  # type: ignore[misc
     Raises
     ------
     ValueError, UnknownNameError
-        If ``points``, ``frame_skip`` or ``hit_reward`` is not allowed; if there is no such game.
+        If ``points``, ``frame_skip``, ``hit_reward`` or ``miss_penalty`` is not allowed; if there is no such game.
     """
 
     metadata = _METADATA
@@ -249,9 +252,10 @@ class ParallelMatchEnv(ParallelEnv[str, Observation, int]):  # type: ignore[misc
         points: int | None = None,
         frame_skip: int = 1,
         hit_reward: float = 0.0,
+        miss_penalty: float = 0.0,
         render_mode: str | None = None,
     ) -> None:
-        rules = Rules.of(game, points, frame_skip, hit_reward)
+        rules = Rules.of(game, points, frame_skip, hit_reward, miss_penalty)
         name = f"{rules.game.name}_v{rules.game.version}"
         self.metadata = rules.metadata({**_METADATA, "name": name, "is_parallelizable": True})
         self.render_mode = _checked_mode(render_mode, self.metadata)
@@ -320,16 +324,8 @@ class ParallelMatchEnv(ParallelEnv[str, Observation, int]):  # type: ignore[misc
         return {agent: self._episodes.info(seat) for agent, seat in zip(AGENTS, Seat, strict=True)}
 
 
-def parallel_env(
-    game: str = "rally",
-    *,
-    points: int | None = None,
-    frame_skip: int = 1,
-    hit_reward: float = 0.0,
-    render_mode: str | None = None,
-) -> ParallelMatchEnv:
-    """Return a match between two agents, as PettingZoo's libraries ask for one."""
-    return ParallelMatchEnv(game, points=points, frame_skip=frame_skip, hit_reward=hit_reward, render_mode=render_mode)
+parallel_env: Final = ParallelMatchEnv
+"""What PettingZoo's libraries ask a module for."""
 
 
 def environment_id(game: GameSpec) -> str:

@@ -10,19 +10,20 @@ import numpy as np
 from gymnasium import error, spaces
 from numpy.typing import NDArray
 
-from game import seeding, vector
+from game import contract, seeding, vector
 from game.errors import BotError, UnknownNameError
 from game.games import game as game_of
-from game.jit import entry
-from game.match import Match, Tally, is_compiled
+from game.jit import LANES, entry
+from game.match import Match, is_compiled
 from game.policies.bank import Policy
 from game.policies.scripted import ScriptedPolicy
-from game.spec import GameSpec, MatchEnd, Seat
+from game.spec import Court, GameSpec, MatchEnd, Seat
 
 OBSERVATION_LIMIT: Final = 2.0
 """Bound of every observation: games keep them to about [-1, 1]; by its rules, the vy of a curved ball of Rally can reach 1.2."""
 
-MAX_HIT_REWARD: Final = 10.0
+MAX_SHAPING: Final = 10.0
+"""Of ``hit_reward`` and ``miss_penalty``; a point is 1."""
 
 _PICTURE_PX: Final = (640, 360)
 _TEXT_SIZE: Final = (49, 13)
@@ -36,8 +37,9 @@ Info: TypeAlias = dict[str, Any]  # Gymnasium's own type
 
 @dataclass(frozen=True)
 class Rules:
-    """What is played: ``points`` to win a match, ``frame_skip`` ticks a step, ``hit_reward`` for a contact of one's own.
+    """What is played: ``points`` to win a match, ``frame_skip`` ticks a step, and what a step earns beside points.
 
+    ``hit_reward`` is for a contact of one's own, ``miss_penalty`` for a miss, times how far (``game.contract.MEASURE_MISS``).
     ``ValueError`` beyond what is allowed.
     """
 
@@ -45,6 +47,7 @@ class Rules:
     points: int
     frame_skip: int
     hit_reward: float
+    miss_penalty: float
 
     def __post_init__(self) -> None:
         """Refuse numbers out of their ranges."""
@@ -54,14 +57,17 @@ class Rules:
         ):
             if not 1 <= value <= most:
                 raise ValueError(f"{name} is {value}: 1 to {most} are allowed")
-        if not 0.0 <= self.hit_reward <= MAX_HIT_REWARD:
-            raise ValueError(f"hit_reward is {self.hit_reward}: 0 to {MAX_HIT_REWARD:g} are allowed")
+        for name, share in (("hit_reward", self.hit_reward), ("miss_penalty", self.miss_penalty)):
+            if not 0.0 <= share <= MAX_SHAPING:
+                raise ValueError(f"{name} is {share}: 0 to {MAX_SHAPING:g} are allowed")
 
     @classmethod
-    def of(cls, game: str, points: int | None, frame_skip: int, hit_reward: float) -> "Rules":
+    def of(
+        cls, game: str, points: int | None, frame_skip: int, hit_reward: float = 0.0, miss_penalty: float = 0.0
+    ) -> "Rules":
         """Return the rules of the game called ``game``; ``points`` None are the game's own."""
         spec = game_of(game)
-        return cls(spec, spec.default_points if points is None else points, frame_skip, hit_reward)
+        return cls(spec, spec.default_points if points is None else points, frame_skip, hit_reward, miss_penalty)
 
     @property
     def observation_space(self) -> spaces.Box[np.float32]:
@@ -124,13 +130,18 @@ def _next_seed(stream: NDArray[np.uint64]) -> np.uint64:
     return np.uint64(seeding.mix(stream[0]) >> _LAST_BIT)
 
 
+@entry
+def _read_scores(court: Court, scores: NDArray[np.float32]) -> None:
+    contract.read_scores(court, scores, 1)
+
+
 class Episodes:
     """One match after the other, on the seeds that court 0 of ``game.vector.VectorEnv`` plays with the same seed."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.ticks = self._lead = 0
-        self._hits = (0, 0)
+        self.ticks = 0
+        self._scores = np.zeros(contract.N_SCORES, np.float32)
         self._match: Match | None = None
         self._stream: NDArray[np.uint64] | None = None
 
@@ -147,8 +158,8 @@ class Episodes:
             state = seeding.stream_state(np.uint64(stream_seed(seed, rng)), np.uint64(0))
             self._stream = np.array([state], np.uint64)
         self._match = Match(self.rules.game, int(_next_seed(self._stream)), self.rules.points)
-        self.ticks = self._lead = 0
-        self._hits = (0, 0)
+        self.ticks = 0
+        self._scores = self._read()
         return self._match
 
     def playing(self) -> Match:
@@ -164,25 +175,25 @@ class Episodes:
         return self.match.is_over
 
     def rewards(self) -> tuple[float, float]:
-        """Return what the left and the right side have earned since the last call, rounded as ``game.vector`` does."""
-        tally = self.match.tally()
-        before, self._lead = self._lead, tally.left_points - tally.right_points
-        gained, hits = self._lead - before, self._new_hits(tally)
-        return _reward(gained, self.rules.hit_reward, hits[0]), _reward(-gained, self.rules.hit_reward, hits[1])
+        """Return what the left and the right side have earned since the last call, in the arithmetic of ``game.vector``."""
+        before, self._scores = self._scores, self._read()
+        won, lost, left_hits, right_hits, left_miss, right_miss = self._scores - before
+        hit, miss = np.float32(self.rules.hit_reward), np.float32(self.rules.miss_penalty)
+        lead = won - lost
+        return float(lead + hit * left_hits - miss * left_miss), float(hit * right_hits - miss * right_miss - lead)
 
-    def _new_hits(self, tally: Tally) -> tuple[int, int]:
-        """Return the contacts of both sides since the last call; whose they are is looked up where there are any."""
-        before = self._hits
-        if tally.hits == sum(before):
-            return 0, 0
-        left, right = self.match.result()["hits"][0].tolist()
-        self._hits = left, right
-        return left - before[0], right - before[1]
+    def _read(self) -> NDArray[np.float32]:
+        """Return the match's scores; see ``game.contract.read_scores``."""
+        rows = np.empty(contract.N_SCORES * LANES, np.float32)
+        _read_scores(self.match._court, rows)  # noqa: SLF001  # no other face of a match needs this kernel
+        return rows[::LANES].copy()
 
     def info(self, seat: Seat) -> Info:
-        """Return the score (own points first) and the ticks so far, and at the end the outcome: 1 won, 0 drawn, -1 lost."""
-        tally = self.match.tally()
-        score = np.array([tally.left_points, tally.right_points][:: 1 if seat is Seat.LEFT else -1], np.int32)
+        """Return the score (own points first, as ``rewards`` has last seen it), the ticks, and at the end the outcome.
+
+        The outcome is 1 won, 0 drawn, -1 lost.
+        """
+        score = self._scores[:2][:: 1 if seat is Seat.LEFT else -1].astype(np.int32)
         outcome = {"outcome": int(np.sign(score[0] - score[1]))} if self.match.is_over else {}
         return {"score": score, "ticks": self.ticks, **outcome}
 
@@ -198,10 +209,6 @@ class Episodes:
         if mode == "rgb_array":
             return _pixels(self.match, names)
         return _text(self.match, names) if mode == "ansi" else None
-
-
-def _reward(gained: int, hit_reward: float, hits: int) -> float:
-    return float(np.float32(gained) + np.float32(hit_reward) * np.float32(hits))
 
 
 def _pixels(match: Match, names: tuple[str, str]) -> NDArray[np.uint8]:

@@ -77,12 +77,12 @@ class DqnConfig(TrainerConfig):
     )
     epochs: int = Field(2, ge=1, le=64, description="Times that a rollout is learned from (pqn).")
     minibatches: int = Field(8, ge=1, le=1024, description="Updates of an epoch (pqn).")
-    hit_reward: float = Field(0.1, ge=0.0, le=10.0, description="Reward of a contact at the beginning; a point is 1.")
+    hit_reward: float = Field(0.5, ge=0.0, le=10.0, description="Reward of a contact; a point is 1.")
     miss_penalty: float = Field(
-        0.1, ge=0.0, le=10.0, description="Penalty for each reach by which a ball is missed, at the beginning."
+        0.0, ge=0.0, le=10.0, description="Penalty for each reach by which a ball is missed."
     )
-    shaping_share: float = Field(
-        1.0, ge=0.0, le=1.0, description="Share of the training in which these two fall to 0; 0 for none of them at all."
+    shaping_end: float = Field(
+        1.0, ge=0.0, le=1.0, description="Share of these two that is left at the end; linear in between."
     )
     opponents: tuple[PlayerName, ...] = Field(
         ("tracker", "predictor"),

@@ -145,7 +145,7 @@ class Actor:
         return {**courts, "explore": self._randoms.copy(), "visited": self._visited.copy()}
 
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
-        """Go back to ``state``, so that the next collection is what it would have been then; ``TrainingError`` if it does not fit."""
+        """Go back to ``state``, and collect next what would have come then; ``TrainingError`` if it is of other courts."""
         kept = dict(state)
         if kept:
             for name, target in (("explore", self._randoms), ("visited", self._visited)):

@@ -30,7 +30,7 @@ _ACTIVATIONS: Final = 6
 
 def network_of(config: DqnConfig, game: GameSpec) -> Network:
     """Return the network that is to be trained."""
-    return Network((game.n_observations, *config.hidden, game.n_actions), config.dueling)
+    return Network((game.n_observations, *config.hidden, game.n_actions), config.dueling, config.layer_norm)
 
 
 def groups_of(config: DqnConfig) -> int:

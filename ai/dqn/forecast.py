@@ -26,6 +26,7 @@ class Forecast:
 
     mode: Mode
     workers: int
+    """Those that have something to do."""
     steps_per_s: float
     limit: str
     """Which part is the limit."""
@@ -44,7 +45,7 @@ def forecast(mode: Mode, workers: int, rates: Rates, cores: int, groups: int) ->
     actors = rates.actor * (groups / math.ceil(groups / busy) if mode == "parallel" else busy)
     found = {"the learner": rates.learner, "the actors": actors, "the cores": cores * alone}
     limit = min(found, key=lambda name: found[name])
-    return Forecast(mode, workers, found[limit], limit)
+    return Forecast(mode, busy, found[limit], limit)
 
 
 def best_workers(mode: Mode, most: int, rates: Rates, cores: int, groups: int) -> Forecast:

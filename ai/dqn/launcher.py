@@ -127,9 +127,7 @@ def _measured(speeds: Speeds | None, rates: Rates | None, forecasts: Sequence[Fo
     expected = [
         Line(
             f"mode {each.mode}",
-            f"{rate(each.steps_per_s)} steps/s expected"
-            + (f" with {each.workers} {'actor' if each.workers == 1 else 'actors'}" if each.mode != "single" else "")
-            + f"; the limit is {each.limit}",
+            f"{rate(each.steps_per_s)} steps/s expected{_with_workers(each)}; the limit is {each.limit}",
             each.steps_per_s,
         )
         for each in forecasts
@@ -139,6 +137,12 @@ def _measured(speeds: Speeds | None, rates: Rates | None, forecasts: Sequence[Fo
     return (actor, *updates, learner, *expected)
 
 
+def _with_workers(expected: Forecast) -> str:
+    if expected.mode == "single":
+        return ""
+    return f" with {expected.workers} {'actor' if expected.workers == 1 else 'actors'}"
+
+
 def _summary(
     settling: Settling, chosen: Candidate, rates: Rates | None, forecasts: Sequence[Forecast]
 ) -> tuple[str, ...]:
@@ -146,11 +150,10 @@ def _summary(
     if rates is None:
         return ()
     machine, config = settling.machine, settling.config
-    workers = settling.choices["workers"].value
     gpu = machine.gpus[0].name if machine.gpus else "no GPU"
     cores = "1 core" if machine.cores == 1 else f"{machine.cores} cores"
-    with_workers = "" if config.mode == "single" else f" with {workers} {'actor' if workers == 1 else 'actors'}"
     expected = next((each for each in forecasts if each.mode == config.mode), None)
+    with_workers = "" if expected is None else _with_workers(expected)
     alone = f"one actor plays {rate(rates.actor)} steps/s, the learner takes {rate(rates.learner)} ({chosen.text})"
     lines = [
         f"machine: {cores}, {machine.memory_free / GIB:.1f} GiB free, {gpu}; {alone}",

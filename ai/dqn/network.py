@@ -114,7 +114,7 @@ class Network:
             biases.append(parameters[at : at + outputs].copy())
             at += outputs
         head = self.folded_head(parameters)
-        return DensePolicy((*weights, head[0]), (*biases, head[1]), Activation.RELU)
+        return DensePolicy((*weights, head[0]), (*biases, head[1]), Activation.RELU, self.is_normalised)
 
 
 def _mean(rows: Parameters) -> Parameters:

@@ -180,8 +180,8 @@ def _engine(candidate: Candidate, config: DqnConfig, game: GameSpec) -> Engine:
         micro_batches=config.gradient_accumulation if config.algorithm == "dqn" else 1,
     )
     fixed = {"engine": candidate.engine, "device": candidate.device, "precision": candidate.precision}
-    parameters = network.initial(np.random.default_rng(_SEED))
-    return make_engine(config.model_copy(update=fixed), network, parameters, settings, _say_nothing)
+    start = (network.initial(np.random.default_rng(_SEED)), network.step_scales(None))
+    return make_engine(config.model_copy(update=fixed), network, start, settings, _say_nothing)
 
 
 def _say_nothing(_line: str) -> None:

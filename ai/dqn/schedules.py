@@ -35,11 +35,9 @@ def learning_rate(config: DqnConfig, done: float) -> float:
 
 
 def shaping(config: DqnConfig, done: float) -> tuple[float, float]:
-    """Return the reward of a contact and the penalty for missing: both fall to 0."""
-    if config.shaping_share == 0.0:
-        return 0.0, 0.0
-    left = max(0.0, 1.0 - done / config.shaping_share)
-    return left * config.hit_reward, left * config.miss_penalty
+    """Return the reward of a contact and the penalty for missing."""
+    share = 1.0 + done * (config.shaping_end - 1.0)
+    return share * config.hit_reward, share * config.miss_penalty
 
 
 def correction(config: DqnConfig, done: float) -> float:

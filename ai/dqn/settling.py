@@ -28,7 +28,7 @@ from ai.machine import GIB, MIB, Machine
 from ai.trainer import Json
 from game.executors.base import MAX_WORKERS
 
-LARGE_NETWORK: Final = 100_000
+LARGE_NETWORK: Final = 50_000
 """Parameters from which torch on the CPU is tried, too: below, it is several times slower than the compiled engine."""
 
 BETTER: Final = 1.1
@@ -373,7 +373,13 @@ def settle_workers(settling: Settling, forecasts: Sequence[Forecast], limit: Lim
         workers = wish.workers
         if workers > possible:
             workers = cast("int", settling.carried("workers", workers, possible, limit.reason))
-        settling.take("workers", workers, "as given" if workers == wish.workers else limit.reason)
+        groups = groups_of(settling.config)
+        idle = (
+            f"; there {'is' if groups == 1 else 'are'} {_count(groups, 'group')} of courts, a worker each"
+            if workers > groups
+            else ""
+        )
+        settling.take("workers", workers, ("as given" if workers == wish.workers else limit.reason) + idle)
         return
     if mode == "single":
         settling.take("workers", 1, "one process plays and learns")

@@ -69,7 +69,7 @@ def _say_nothing(_: str) -> None:
 
 
 class TorchEngine:
-    """See ``ai.dqn.engine.Engine``; numbers are the compiled engine's up to rounding.
+    """See ``ai.dqn.engine.Engine``; numbers are the compiled engine's up to rounding. ``scales``: see ``Network.step_scales``.
 
     - float32 is float32: TF32 stays off, on CUDA too, so that every device learns the same. Who wants tensor cores asks for
       bfloat16: its products, nothing else; parameters and moments stay float32. It has float32's exponents, so no loss is scaled.
@@ -85,18 +85,22 @@ class TorchEngine:
         Unknown device or precision; no CUDA; parameters of another network.
     """
 
-    def __init__(  # noqa: PLR0913  # six that every caller means, and the effects that tests replace
+    def __init__(  # noqa: PLR0913  # what every caller means, and the effects that tests replace
         self,
         network: Network,
         parameters: NDArray[np.float32],
         settings: EngineSettings,
         *,
+        scales: NDArray[np.float32] | None = None,
         device: str = "cpu",
         precision: str = "float32",
         say: Callable[[str], None] = _say_nothing,
         effects: TorchEffects | None = None,
     ) -> None:
-        _check(network, parameters, device, precision)
+        scales = np.ones_like(parameters) if scales is None else scales
+        _check(device, precision)
+        _check_size("parameters", parameters, network)
+        _check_size("scales", scales, network)
         torch.set_num_threads(1)
         torch.set_float32_matmul_precision("highest")
         effects = effects or TorchEffects()
@@ -115,7 +119,8 @@ class TorchEngine:
             with torch.cuda.stream(self._stream):
                 is_bfloat16 = precision == "bfloat16"
                 self._forward = effects.forward or TorchNetwork(network, self._device, is_bfloat16=is_bfloat16)
-                self._step = UpdateStep(torch.tensor(parameters, device=self._device), self._forward, settings)
+                start, factors = (torch.tensor(values, device=self._device) for values in (parameters, scales))
+                self._step = UpdateStep(start, factors, self._forward, settings)
         except RuntimeError as error:
             raise TrainingError(
                 f"device '{device}' cannot hold the network ({_first_line(error)}): free its memory, or choose device 'cpu'"
@@ -297,17 +302,20 @@ def _to_host(tensor: Tensor) -> NDArray[np.float32]:
     return array
 
 
-def _check(network: Network, parameters: NDArray[np.float32], device: str, precision: str) -> None:
-    """Refuse what the engine cannot be made of."""
+def _check_size(name: str, values: NDArray[np.float32], network: Network) -> None:
+    """Refuse parameters, or their scales, of another network."""
+    if values.shape != (network.size,) or values.dtype != np.float32:
+        raise TrainingError(
+            f"{name} are {values.dtype}{list(values.shape)}: the network of layers {network.sizes} needs float32[{network.size}]"
+        )
+
+
+def _check(device: str, precision: str) -> None:
+    """Refuse a device or a precision that is not to be had."""
     if device not in DEVICES:
         raise TrainingError(f"device '{device}' is unknown: choose one of {', '.join(DEVICES)}")
     if precision not in PRECISIONS:
         raise TrainingError(f"precision '{precision}' is unknown: choose one of {', '.join(PRECISIONS)}")
-    if parameters.shape != (network.size,) or parameters.dtype != np.float32:
-        raise TrainingError(
-            f"parameters are {parameters.dtype}{list(parameters.shape)}: the network of layers {network.sizes} needs "
-            f"float32[{network.size}]"
-        )
     if device == "cuda" and not torch.cuda.is_available():
         raise TrainingError(
             f"device 'cuda' needs an NVIDIA GPU and a CUDA build of torch, but torch {torch.__version__} finds none here: "

@@ -20,15 +20,17 @@ class UpdateStep:
     All parameters are one vector, so each operation of Adam is one kernel over all of them: what torch's fused and foreach
     optimisers do for lists of tensors. Moments and master copy are float32 in every precision.
 
-    ``step`` works in place and allocates nothing: memory can run out in the gradient only, which changes nothing yet.
+    ``scales`` multiply the step of each parameter. ``step`` works in place and allocates nothing: memory can run out in the
+    gradient only, which changes nothing yet.
     """
 
-    def __init__(self, parameters: Tensor, forward: Forward, settings: EngineSettings) -> None:
+    def __init__(self, parameters: Tensor, scales: Tensor, forward: Forward, settings: EngineSettings) -> None:
         self.parameters = parameters.clone().requires_grad_()
         self.target = parameters.clone()
         self.moment_1, self.moment_2 = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self._gradient, self._scratch = torch.zeros_like(parameters), torch.zeros_like(parameters)
-        self._scale = torch.ones(1, device=parameters.device)
+        self._clip = torch.ones(1, device=parameters.device)
+        self._scales = scales
         self._forward = forward
         self._settings = settings
 
@@ -73,13 +75,13 @@ class UpdateStep:
         """Clip the gradient by its norm and make one step of Adam; ``inputs.steps`` are ``adam_steps`` of this update."""
         gradient, scratch = self._gradient, self._scratch
         torch.linalg.vector_norm(gradient, dim=0, keepdim=True, out=outputs.grad_norm)
-        torch.add(outputs.grad_norm, _NORM_EPSILON, out=self._scale)
-        gradient.mul_(self._scale.reciprocal_().mul_(self._settings.max_grad_norm).clamp_(max=1.0))
+        torch.add(outputs.grad_norm, _NORM_EPSILON, out=self._clip)
+        gradient.mul_(self._clip.reciprocal_().mul_(self._settings.max_grad_norm).clamp_(max=1.0))
         self.moment_1.lerp_(gradient, 1.0 - BETA_1)
         self.moment_2.mul_(BETA_2).addcmul_(gradient, gradient, value=1.0 - BETA_2)
         torch.sqrt(self.moment_2, out=scratch).mul_(inputs.steps[1]).add_(self._settings.adam_epsilon)
-        torch.div(self.moment_1, scratch, out=scratch)
-        self.parameters.addcmul_(scratch, inputs.steps[:1], value=-1.0)
+        torch.div(self.moment_1, scratch, out=scratch).mul_(inputs.steps[0])
+        self.parameters.addcmul_(scratch, self._scales, value=-1.0)
 
 
 def adam_steps(learning_rate: float, updates: int) -> tuple[float, float]:

@@ -243,15 +243,20 @@ class ConfigForm(QWidget):
         self._model = model
         self._calm = _Calm(self)
         self._editors: dict[str, Editor] = {}
+        self._headings: dict[QLabel, list[str]] = {}
         self._layout = layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         sections: Mapping[str, str] = getattr(model, "sections", {})
         names = [name for name in model.model_fields if name not in leave_out]
+        below: list[str] = []
         for name in sorted(names, key=lambda name: name in last):
             if name in sections:
-                layout.addRow(QLabel(f"<b>{sections[name]}</b>"))
+                heading, below = QLabel(f"<b>{sections[name]}</b>"), []
+                self._headings[heading] = below
+                layout.addRow(heading)
+            below.append(name)
             self._add(layout, name, model.model_fields[name], (choices or {}).get(name))
         self.reset()
 
@@ -277,6 +282,19 @@ class ConfigForm(QWidget):
     def set_shown(self, name: str, *, is_shown: bool) -> None:
         """Show a field, or hide it; a hidden one keeps its value."""
         self._layout.setRowVisible(self._editors[name].widget, is_shown)
+
+    def show_only(self, text: str) -> None:
+        """Show only the fields whose names or descriptions have every word of ``text``, and the headings above them."""
+        words = text.casefold().split()
+        found = {name for name in self._editors if all(word in self._described(name) for word in words)}
+        for name in self._editors:
+            self.set_shown(name, is_shown=name in found)
+        for heading, below in self._headings.items():
+            self._layout.setRowVisible(heading, not found.isdisjoint(below))
+
+    def _described(self, name: str) -> str:
+        widget = self._editors[name].widget
+        return f"{name} {widget.accessibleName()} {self._model.model_fields[name].description}".casefold()
 
     def names(self) -> list[str]:
         """Return the fields that are shown."""

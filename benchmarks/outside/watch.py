@@ -34,6 +34,7 @@ class Task:
     frame_skip: int = 4
     points: int = 1
     hit_reward: float = 0.0
+    miss_penalty: float = 0.0
     hidden: tuple[int, ...] = (64, 64)
 
 
@@ -68,7 +69,8 @@ class Watch:
         if not is_late and seconds - self.spent_s < max(_LEAST_LOOK_S, _LOOK_SHARE * seconds):
             return False
         share = pairs_won(policy(), self._bots)[BOT]
-        self._tell(f"{seconds:.1f} s, {steps:,} steps: {share:.0%}")
+        if share > self.best or is_late:
+            self._tell(f"{seconds:.1f} s, {steps:,} steps: {share:.0%}")
         self.best, self.spent_s = max(self.best, share), seconds
         self.has_reached = share >= SHARE
         self._begin = self._clock() - seconds

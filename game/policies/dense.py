@@ -14,6 +14,11 @@ from game.policies.bank import Kind, PackedPolicy
 MAX_LAYERS: Final = 8
 MAX_WIDTH: Final = 1024
 
+_NORMALISED: Final = 256
+"""Added to the activation's number in the packed form."""
+
+_NORM_EPSILON: Final = np.float32(1e-5)
+_ONE_FLOAT: Final = np.float32(1.0)
 _LANES: Final = np.uint64(LANES)
 _ONE: Final = np.uint64(1)
 _FOUR: Final = np.uint64(4)
@@ -23,12 +28,15 @@ _FOUR: Final = np.uint64(4)
 class DensePolicy:
     """A fully connected network.
 
-    ``weights[i]`` is float32[outputs, inputs] of layer ``i``, ``biases[i]`` float32[outputs].
+    ``weights[i]`` is float32[outputs, inputs] of layer ``i``, ``biases[i]`` float32[outputs]. With ``is_normalised`` the sums of each
+    hidden layer are normalised before their activation: less their mean, by the root of their variance + 1e-5 (J. L. Ba et al.:
+    "Layer Normalization", 2016, without gain and bias).
     """
 
     weights: tuple[NDArray[np.float32], ...]
     biases: tuple[NDArray[np.float32], ...]
     activation: Activation = Activation.RATIONAL
+    is_normalised: bool = False
 
     def __post_init__(self) -> None:
         """Refuse shapes that do not fit together, with ``PlayerFileError``."""
@@ -59,15 +67,15 @@ class DensePolicy:
         return (self.weights[0].shape[1], *(weight.shape[0] for weight in self.weights))
 
     def pack(self) -> PackedPolicy:
-        """Integers: layer count, activation, sizes. Reals: per layer the weights row by row, then the biases."""
+        """Integers: layer count, activation (and ``_NORMALISED``), sizes. Reals: per layer the weights row by row, then the biases."""
         sizes = self.sizes
         parts = [part.ravel() for pair in zip(self.weights, self.biases, strict=True) for part in pair]
         return PackedPolicy(
             Kind.DENSE,
-            np.array([len(self.weights), self.activation, *sizes], np.int32),
+            np.array([len(self.weights), self.activation | _NORMALISED * self.is_normalised, *sizes], np.int32),
             np.concatenate(parts).astype(np.float32, copy=False),
             memory_rows=0,
-            scratch_rows=2 * max(sizes),
+            scratch_rows=2 * max(sizes) + 2 * self.is_normalised,
         )
 
 
@@ -179,6 +187,37 @@ def _activate_layer(code: int, scratch: NDArray[np.float32], target: int, output
 
 
 @kernel
+def _normalise_layer(scratch: NDArray[np.float32], target: int, outputs: int, spare: int, n: int) -> None:
+    """Normalise ``outputs`` rows from row ``target`` on, each lane by itself; sums run over the rows in order.
+
+    Two rows from row ``spare`` on are work space.
+    """
+    mean = scratch[spare * LANES : spare * LANES + n]
+    scale = scratch[(spare + 1) * LANES : (spare + 1) * LANES + n]
+    count = np.float32(outputs)
+    for i in range(n):
+        mean[i] = np.float32(0.0)
+        scale[i] = np.float32(0.0)
+    for row in range(target, target + outputs):
+        sums = scratch[row * LANES : row * LANES + n]
+        for i in range(n):
+            mean[i] = mean[i] + sums[i]
+    for i in range(n):
+        mean[i] = mean[i] / count
+    for row in range(target, target + outputs):
+        sums = scratch[row * LANES : row * LANES + n]
+        for i in range(n):
+            sums[i] = sums[i] - mean[i]
+            scale[i] = scale[i] + sums[i] * sums[i]
+    for i in range(n):
+        scale[i] = _ONE_FLOAT / np.sqrt(scale[i] / count + _NORM_EPSILON)
+    for row in range(target, target + outputs):
+        sums = scratch[row * LANES : row * LANES + n]
+        for i in range(n):
+            sums[i] = sums[i] * scale[i]
+
+
+@kernel
 def forward_dense(
     integers: NDArray[np.int32],
     reals: NDArray[np.float32],
@@ -193,7 +232,7 @@ def forward_dense(
     width = 0
     for layer in range(layers + 1):
         width = max(width, integers[2 + layer])
-    source, target = 0, width
+    source, target, spare = 0, width, 2 * width
     at = 0
     for layer in range(layers):
         inputs, outputs = integers[2 + layer], integers[3 + layer]
@@ -204,7 +243,9 @@ def forward_dense(
         else:
             affine(reals, np.uint64(at), rows, scratch, np.uint64(n))
         if layer < layers - 1:
-            _activate_layer(integers[1], scratch, target, outputs, n)
+            if integers[1] >= _NORMALISED:
+                _normalise_layer(scratch, target, outputs, spare, n)
+            _activate_layer(integers[1] & (_NORMALISED - 1), scratch, target, outputs, n)
         at += inputs * outputs + outputs
         source, target = target, source
     return source

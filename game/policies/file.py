@@ -82,7 +82,8 @@ def _dismantle(policy: Policy) -> tuple[Tensors, Summary]:
         tensors = {
             f"{name}.{i}": part for i, pair in layers for name, part in zip(("weight", "bias"), pair, strict=True)
         }
-        return tensors, {"kind": "dense", "activation": policy.activation.name.lower()}
+        kind = "normalised" if policy.is_normalised else "dense"
+        return tensors, {"kind": kind, "activation": policy.activation.name.lower()}
     if isinstance(policy, GraphPolicy):
         settings: Summary = {"kind": "graph", "recurrent": bool(policy.is_recurrent), "inputs": int(policy.n_inputs)}
         return {name: getattr(policy, name) for name in _GRAPH_TENSORS}, settings
@@ -285,7 +286,7 @@ def _text(header: Mapping[str, object], key: str, limit: int) -> str:
 
 def _assemble(game: GameSpec, header: Mapping[str, object], tensors: Tensors) -> Policy:
     """Return the policy of a header and its tensors; each kind checks its own shapes."""
-    makers: Mapping[str, _Maker] = {"dense": _dense, "graph": _graph, "scripted": _scripted}
+    makers: Mapping[str, _Maker] = {"dense": _dense, "normalised": _dense, "graph": _graph, "scripted": _scripted}
     kind = header.get("kind")
     if not isinstance(kind, str) or kind not in makers:
         raise PlayerFileError(f"its kind is {_brief(kind)}: {', '.join(makers)} are known")
@@ -318,7 +319,8 @@ def _dense(game: GameSpec, header: Mapping[str, object], tensors: Tensors) -> De
         raise PlayerFileError(f"its activation is {_brief(activation)}: {', '.join(names)} are known")
     weights = tuple(_tensor(tensors, f"weight.{i}", 2) for i in layers)
     biases = tuple(_tensor(tensors, f"bias.{i}", 1) for i in layers)
-    policy = DensePolicy(weights, biases, names[activation])  # type: ignore[arg-type]  # _typed has checked the dtype
+    is_normalised = header.get("kind") == "normalised"
+    policy = DensePolicy(weights, biases, names[activation], is_normalised)  # type: ignore[arg-type]  # _typed has checked them
     _check_ends(game, policy.sizes[0], policy.sizes[-1])
     return policy
 

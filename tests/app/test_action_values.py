@@ -1,5 +1,7 @@
 """What a network answers is what the kernels decide by: the same bits, for every kind of network."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,7 +48,8 @@ NETWORKS = {
     "one layer": dense(),
     "two layers": dense(16),
     "three layers": dense(64, 5),
-    "wide last": dense(2, 2),
+    "narrower than its outputs": dense(2, 2),
+    "normalised layers": replace(dense(16, 9), is_normalised=True),
     "graph": graph(is_recurrent=False),
     "recurrent graph": graph(is_recurrent=True),
 }

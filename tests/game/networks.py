@@ -19,13 +19,13 @@ _FOLLOW[:, [_BALL_Y, _OWN_Y]] = [[1, -1], [-1, 1]]
 FIRST_ACTIVATIONS = 7  # activations that came later leave the random networks of the tests as they were
 
 
-def dense(rng, hidden=(16,), activation=Activation.RATIONAL, scale=1.0, inputs=N_INPUTS, outputs=N_OUTPUTS):
+def dense(rng, hidden=(16,), activation=Activation.RATIONAL, scale=1.0, inputs=N_INPUTS, outputs=N_OUTPUTS, **rest):
     """Return a dense network of random weights."""
     sizes = (inputs, *hidden, outputs)
     shapes = [(after, before) for before, after in itertools.pairwise(sizes)]
     weights = tuple(rng.normal(0, scale, shape).astype(np.float32) for shape in shapes)
     biases = tuple(rng.normal(0, scale / 2, shape[0]).astype(np.float32) for shape in shapes)
-    return DensePolicy(weights, biases, activation)
+    return DensePolicy(weights, biases, activation, **rest)
 
 
 def linear(rng):

@@ -1,6 +1,7 @@
 """The two faces of the match loop play the same matches; a match does not depend on what is played beside it."""
 
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ def players():
     ]
     policies += [networks.random_bot(rng, each.name) for each in GAME.bots for _ in range(2)]
     policies += [networks.follower(rng, 6, activation) for activation in later]
-    kinds = [Kind.DENSE] * 13 + [Kind.GRAPH] * 5 + [Kind.SCRIPTED] * 10 + [Kind.DENSE] * 3
+    policies += [replace(networks.follower(np.random.default_rng(7), 6, Activation.RELU), is_normalised=True)]
+    kinds = [Kind.DENSE] * 13 + [Kind.GRAPH] * 5 + [Kind.SCRIPTED] * 10 + [Kind.DENSE] * 4
     assert [policy.kind for policy in policies] == kinds
     return tuple(policies)  # 16 and 17 are recurrent, bots by twos from 18 on: random, still, tracker, predictor, aimer
 

@@ -163,6 +163,7 @@ def test_a_step_without_a_match_is_refused():
         ({"points": 0}, ValueError, "points is 0: 1 to 21"),
         ({"frame_skip": 17}, ValueError, "frame_skip is 17: 1 to 16"),
         ({"hit_reward": -0.1}, ValueError, "hit_reward is -0.1: 0 to 10"),
+        ({"miss_penalty": 11.0}, ValueError, "miss_penalty is 11.0: 0 to 10"),
         ({"seat": "top"}, ValueError, "left or right"),
         ({"opponent": "traker"}, UnknownNameError, "did you mean 'tracker'"),
         ({"game": "rallye"}, UnknownNameError, "rally"),
@@ -213,7 +214,7 @@ def test_pettingzoo_checkers():
 
 
 def test_both_agents_of_the_parallel_face_play_one_match():
-    env = faces.parallel_env(points=2, frame_skip=2, hit_reward=0.5)
+    env = faces.parallel_env(points=2, frame_skip=2, hit_reward=0.5, miss_penalty=0.25)
     observations, _ = env.reset(seed=3)
     match = Match(GAME, env._episodes.match.seed, 2)
     players = compiled_players(GAME, (ScriptedPolicy.of(GAME, "aimer"), ScriptedPolicy.of(GAME, "tracker")), match.seed)
@@ -238,7 +239,10 @@ def test_both_agents_of_the_parallel_face_play_one_match():
         == match.result()["points"][0].tolist()
     )
     lead = infos["left"]["score"][0] - infos["left"]["score"][1]
-    assert total.tolist() == (np.array([lead, -lead]) + 0.5 * match.result()["hits"][0]).tolist()
+    result = match.result()
+    shaped = 0.5 * result["hits"][0] - 0.25 * result["mean_miss"][0] * result["misses"][0]
+    assert total == pytest.approx(np.array([lead, -lead]) + shaped, abs=1e-5)
+    assert result["misses"][0].sum() > 0
     assert match.result()["hits"][0].min() > 0
     with pytest.raises(error.ResetNeeded):
         env.step({"left": 0, "right": 0})

@@ -26,6 +26,7 @@ RNG = np.random.default_rng(2)
 POLICIES = {
     "dense": dense(RNG, (12, 7), Activation.TANH),
     "one layer": dense(RNG, ()),
+    "normalised": dense(np.random.default_rng(5), (12, 7), Activation.RELU, is_normalised=True),
     "eight layers": dense(RNG, (4,) * (MAX_LAYERS - 1)),
     "acyclic": graph(RNG),
     "recurrent": graph(RNG, is_recurrent=True),
@@ -170,7 +171,7 @@ HEADERS = [
     ("dense", {"game_version": True}, "version True"),
     ("dense", {"game_version": float(GAME.version)}, f"version {float(GAME.version)}"),
     ("dense", {"game_version": str(GAME.version)}, f"version '{GAME.version}'"),
-    ("dense", {"kind": "python"}, "its kind is 'python': dense, graph, scripted are known"),
+    ("dense", {"kind": "python"}, "its kind is 'python': dense, normalised, graph, scripted are known"),
     ("dense", {"kind": []}, "its kind is []"),
     ("dense", {"kind": {"a": 1}}, "its kind is {'a': 1}"),
     ("dense", {"kind": "graph"}, "tensor 'row' is missing"),

@@ -58,12 +58,13 @@ def bits(values):
     return np.array(values, np.float32).view(np.uint32).tolist()
 
 
+@pytest.mark.parametrize("is_normalised", [False, True])
 @pytest.mark.parametrize("n", [1, 7, LANES])
 @pytest.mark.parametrize("hidden", [(), (1,), (5,), (16,), (9, 4), (3, 3, 3, 3)])
-def test_dense_outputs_are_the_documented_sum_bit_for_bit(hidden, n):
+def test_dense_outputs_are_the_documented_sum_bit_for_bit(hidden, n, is_normalised):
     rng = np.random.default_rng(len(hidden) * 100 + n)
-    for activation in (Activation.RATIONAL, Activation.TANH):
-        policy = networks.dense(rng, hidden, activation)
+    for activation in (Activation.RATIONAL, Activation.TANH, Activation.RELU):
+        policy = networks.dense(rng, hidden, activation, is_normalised=is_normalised)
         seen = observations(rng, n)
         plain = PlainDense(policy)
         checked = slice(0, n, max(1, n // 8))
@@ -80,10 +81,11 @@ def test_dense_of_every_width_modulo_four(inputs):
     assert bits(Compiled(policy).outputs(seen)) == bits([plain.outputs(each) for each in seen])
 
 
+@pytest.mark.parametrize("is_normalised", [False, True])
 @pytest.mark.parametrize("activation", Activation)
-def test_numpy_and_kernels_agree_up_to_rounding(activation):
+def test_numpy_and_kernels_agree_up_to_rounding(activation, is_normalised):
     rng = np.random.default_rng(3)
-    policy = networks.dense(rng, (16, 8), activation)
+    policy = networks.dense(rng, (16, 8), activation, is_normalised=is_normalised)
     seen = observations(rng, LANES)
     expected = [NumpyDense(policy).outputs(each) for each in seen]
     assert np.allclose(Compiled(policy).outputs(seen), expected, rtol=1e-4, atol=1e-5)

@@ -128,12 +128,27 @@ class PlainDense:
         for layer, (weights, biases) in enumerate(zip(policy.weights, policy.biases, strict=True)):
             sums = [_weighted_sum(bias, row, values) for bias, row in zip(biases, weights, strict=True)]
             is_last = layer == len(policy.weights) - 1
+            if policy.is_normalised and not is_last:
+                sums = _normalised(sums)
             values = sums if is_last else [plain_activation(policy.activation, total) for total in sums]
         return values
 
     def decide(self, observation: Sequence[float]) -> int:
         """Return the action on an observation."""
         return first_largest(self.outputs(observation))
+
+
+def _normalised(sums: Sequence[np.float32]) -> list[np.float32]:
+    """Return the sums less their mean, by the root of their variance + 1e-5; sums run in order."""
+    count, mean, squares = np.float32(len(sums)), np.float32(0), np.float32(0)
+    for value in sums:
+        mean = mean + value
+    mean = mean / count
+    rest = [value - mean for value in sums]
+    for value in rest:
+        squares = squares + value * value
+    scale = np.float32(1) / np.sqrt(squares / count + np.float32(1e-5))
+    return [value * scale for value in rest]
 
 
 class PlainGraph:
@@ -191,12 +206,16 @@ class NumpyDense:
     def __init__(self, policy: DensePolicy) -> None:
         self._layers = list(zip(policy.weights, policy.biases, strict=True))
         self._activation = _NUMPY_ACTIVATIONS[policy.activation]
+        self._is_normalised = policy.is_normalised
 
     def outputs(self, observation: Sequence[float]) -> Array:
         """Return the network's outputs, float32[outputs]."""
         values: Array = np.asarray(observation, np.float32)
         for weights, biases in self._layers[:-1]:
-            values = self._activation(weights @ values + biases)
+            sums = weights @ values + biases
+            if self._is_normalised:
+                sums = (sums - sums.mean()) / np.sqrt(sums.var() + np.float32(1e-5))
+            values = self._activation(sums)
         weights, biases = self._layers[-1]
         outputs: Array = weights @ values + biases
         return outputs

@@ -83,7 +83,6 @@ class PlanReader:
     def __init__(self) -> None:
         self._fields: dict[str, object] = {}
         self._views: WritableViews | None = None
-        self._parameters: NDArray[np.float32] | None = None
         self._version = 0
 
     @property
@@ -107,12 +106,10 @@ class PlanReader:
         return Plan(**self._fields), self._version  # type: ignore[arg-type]  # fields of a plan
 
     def _newest(self, views: WritableViews) -> NDArray[np.generic]:
-        """Copy the half that is not being written: the version has not moved meanwhile."""
+        """Copy the half that is not being written, again and again until the version has not moved meanwhile."""
         while (version := int(views["version"][0])) != self._version:
             _fence()
-            copied = views[_PARAMETERS][version % 2].copy()
+            self._fields[_PARAMETERS] = views[_PARAMETERS][version % 2].copy()
+            self._version = version
             _fence()
-            if int(views["version"][0]) == version:
-                self._version = version
-                self._fields[_PARAMETERS] = copied
         return self._fields[_PARAMETERS]  # type: ignore[return-value]  # a version is published with parameters

@@ -41,6 +41,8 @@ class Net:
     layer: Indices
     outputs: tuple[int, ...]
     is_recurrent: bool = False
+    is_normalised: bool = False
+    """Whether the sums of each hidden layer are normalised before their activation; see ``DensePolicy``."""
 
     @property
     def n_values(self) -> int:
@@ -76,6 +78,8 @@ class Net:
         sums = np.zeros(len(self.bias), np.float32)
         np.add.at(sums, self.target[edges] - self.n_inputs, self.weight[edges] * values[self.source[edges]])
         totals = sums[nodes] + self.bias[nodes]
+        if self.is_normalised and nodes[0] < len(self.bias) - len(self.outputs):
+            totals = (totals - totals.mean()) / np.sqrt(totals.var() + np.float32(1e-5))
         result = totals.copy()
         codes = np.array([self.activation[node] for node in nodes], np.int64)
         for code in np.unique(codes):
@@ -107,6 +111,7 @@ def _dense(policy: DensePolicy) -> Net:
         activation=(policy.activation,) * hidden + (Activation.IDENTITY,) * sizes[-1],
         layer=np.repeat(np.arange(len(sizes)), sizes),
         outputs=tuple(range(int(starts[-2]), int(starts[-1]))),
+        is_normalised=policy.is_normalised,
     )
 
 

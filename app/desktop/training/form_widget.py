@@ -96,6 +96,11 @@ class NewRunForm(QWidget):
         self.advanced.setArrowType(Qt.ArrowType.RightArrow)
         self.advanced.setToolTip("Show every number of the configuration")
         self.advanced.toggled.connect(self._show_advanced)
+        self.finder = QLineEdit(placeholderText="Find a setting", clearButtonEnabled=True)
+        self.finder.hide()
+        self.finder.setToolTip("Show only the settings whose names or descriptions have these words")
+        self.finder.setAccessibleName("Find a setting")
+        self.finder.textChanged.connect(self._find)
         self.place = QVBoxLayout()
         self.warning = Paragraph("quiet")
         self.problem = Paragraph("problem")
@@ -120,10 +125,9 @@ class NewRunForm(QWidget):
             rows.addRow(label, row)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for each in (
-            *(self.trainer, self.description, self.preset_row, self.preset_note, rows, self.advanced, self.place),
-            *(self.warning, self.problem, self.start, _row(self.command, self.copy)),
-        ):
+        above = (self.trainer, self.description, self.preset_row, self.preset_note, rows, self.advanced)
+        below = (self.finder, self.place, self.warning, self.problem, self.start, _row(self.command, self.copy))
+        for each in (*above, *below):
             layout.addLayout(each) if isinstance(each, QLayout) else layout.addWidget(each)
 
     def set_trainers(self, trainers: "Sequence[Trainer]", *, workers: int, cores: int) -> None:
@@ -195,6 +199,7 @@ class NewRunForm(QWidget):
         self.fields.setVisible(self.advanced.isChecked())
         self.fields.changed.connect(self.refresh)
         self.place.addWidget(self.fields)
+        self.finder.clear()
         self._preset = None
         self._offer_workers(trainer)
         self._make_presets(trainer)
@@ -233,8 +238,13 @@ class NewRunForm(QWidget):
 
     def _show_advanced(self, is_on: bool) -> None:  # noqa: FBT001  # the signal's argument
         self.advanced.setArrowType(Qt.ArrowType.DownArrow if is_on else Qt.ArrowType.RightArrow)
+        self.finder.setVisible(is_on)
         if self.fields is not None:
             self.fields.setVisible(is_on)
+
+    def _find(self, text: str) -> None:
+        if self.fields is not None:
+            self.fields.show_only(text)
 
     def _start(self) -> None:
         run = self.new_run()

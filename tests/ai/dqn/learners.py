@@ -48,7 +48,8 @@ def context_of(
     seed: int = 3, find: Callable[[str], Opponent] = find_opponent, control: RunControl | None = None
 ) -> TrainContext:
     """Return a context without processes, clock or terminal."""
-    return TrainContext(GAME, seed, SerialExecutor(), find, control or RunControl(), FakeClock(), [].append)
+    said: list[str] = []
+    return TrainContext(GAME, seed, SerialExecutor(), find, control or RunControl(), FakeClock(), said.append)
 
 
 def learner_of(seed: int = 3, **changes: object) -> DqnLearner:

@@ -5,6 +5,12 @@ import itertools
 import numpy as np
 
 
+def shape_of(network):
+    """Return the name of a network."""
+    kinds = ("dueling" if network.is_dueling else "plain", "normalised" if network.is_normalised else "")
+    return " ".join(("-".join(map(str, network.sizes)), *kinds)).strip()
+
+
 def layers_of(network, parameters):
     """Return (weights, biases) of the hidden layers, and the rest of the flat parameters."""
     at, layers = 0, []
@@ -16,11 +22,12 @@ def layers_of(network, parameters):
 
 
 def values_of(network, parameters, observations):
-    """Return Q [B, actions] by equation 9 of Wang et al. 2016, stream by stream."""
+    """Return Q [B, actions] by equation 9 of Wang et al. 2016, stream by stream; layers normalised if that is asked for."""
     layers, head = layers_of(network, np.asarray(parameters, np.float64))
     hidden = np.asarray(observations, np.float64)
     for weights, biases in layers:
-        hidden = np.maximum(hidden @ weights.T + biases, 0.0)
+        sums = hidden @ weights.T + biases
+        hidden = np.maximum(normalised(sums) if network.is_normalised else sums, 0.0)
     width, actions = network.sizes[-2:]
     if not network.is_dueling:
         return hidden @ head[: actions * width].reshape(actions, width).T + head[actions * width :]
@@ -30,6 +37,12 @@ def values_of(network, parameters, observations):
     weights = rest[: actions * (width - half)].reshape(actions, width - half)
     advantages = hidden[:, half:] @ weights.T + rest[actions * (width - half) :]
     return state_value[:, None] + advantages - advantages.mean(axis=1, keepdims=True)
+
+
+def normalised(sums):
+    """J. L. Ba et al. 2016, equation 3, without gain and bias."""
+    deviations = sums - sums.mean(axis=1, keepdims=True)
+    return deviations / np.sqrt((deviations**2).mean(axis=1, keepdims=True) + 1e-5)
 
 
 def huber(errors, delta):
@@ -56,9 +69,10 @@ def slope_of(function, place, step=1e-6):
 
 
 class Adam:
-    """Algorithm 1 of D. P. Kingma, J. Ba 2015."""
+    """Algorithm 1 of D. P. Kingma, J. Ba 2015; each parameter's steps may have a scale of their own."""
 
-    def __init__(self, parameters, epsilon):
+    def __init__(self, parameters, epsilon, scales=1.0):
+        self.scales = scales
         self.theta = np.asarray(parameters, np.float64).copy()
         self.m, self.v, self.t, self.epsilon = np.zeros_like(self.theta), np.zeros_like(self.theta), 0, epsilon
 
@@ -67,7 +81,7 @@ class Adam:
         self.m = 0.9 * self.m + 0.1 * gradient
         self.v = 0.999 * self.v + 0.001 * gradient**2
         m_hat, v_hat = self.m / (1 - 0.9**self.t), self.v / (1 - 0.999**self.t)
-        self.theta = self.theta - rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
+        self.theta = self.theta - self.scales * rate * m_hat / (np.sqrt(v_hat) + self.epsilon)
 
 
 def clipped(gradient, most):

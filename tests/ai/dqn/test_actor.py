@@ -88,7 +88,9 @@ class PlainActor:
             ended = np.flatnonzero(env.terminated | env.truncated)
             episodes += len(ended)
             ticks += int(env.outcome.ticks[ended].sum())
-            np.add.at(by_opponent, plan.opponents[group][ended], np.stack([env.outcome.leads[ended] > 0, ended >= 0], 1))
+            np.add.at(
+                by_opponent, plan.opponents[group][ended], np.stack([env.outcome.leads[ended] > 0, ended >= 0], 1)
+            )
             taken.append(actions.astype(np.uint8))
             rewards.append(env.rewards.copy())
             flags.append(env.terminated + 2 * env.truncated)
@@ -196,7 +198,7 @@ def test_an_actor_that_has_not_played_has_no_state():
 def test_the_state_of_other_courts_is_refused():
     other = Actor(spec_of(courts=6))
     other.collect(plan_of(courts=6), columns_of(6), 0)
-    with pytest.raises(TrainingError, match="^the checkpoint's courts do not fit"):
+    with pytest.raises(TrainingError, match=r"^the checkpoint's courts do not fit"):
         Actor(spec_of()).restore(other.state())
     actor = Actor(spec_of())
     rounds(actor, range(1))
@@ -204,7 +206,7 @@ def test_the_state_of_other_courts_is_refused():
     state["seeds"] = state["seeds"][:3]
     again = Actor(spec_of())
     again.restore(state)
-    with pytest.raises(TrainingError, match="^the checkpoint's courts do not fit"):
+    with pytest.raises(TrainingError, match=r"^the checkpoint's courts do not fit"):
         rounds(again, range(1))
 
 

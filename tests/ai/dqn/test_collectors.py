@@ -46,6 +46,10 @@ def processes(make, workers, *, say=silent, is_cancelled=lambda: False, shape=SH
     return Processes(make, shape, ProcessSettings(workers, **settings), say=say, is_cancelled=is_cancelled)
 
 
+def in_process():
+    return InProcess(MakeFake(), SHAPE)
+
+
 def plan_of(number):
     """Return plans some parts of which stay, and some change."""
     return fake_actors.plan(number, bank=1 + number // 3)
@@ -66,24 +70,24 @@ def play(collector, numbers=range(ROUNDS)):
 
 @pytest.fixture(scope="module")
 def expected():
-    found = play(InProcess(MakeFake(), SHAPE))
+    found = play(in_process())
     assert [row[:2] for row in found[:GROUPS]] == [(group, 1) for group in range(GROUPS)]
     assert len(found) == ROUNDS * (GROUPS + 1) + 1
     return found
 
 
-def segments():
-    return {path.name for path in SEGMENTS.glob("rally-*")} if SEGMENTS.is_dir() else set()
+def segments(owner):
+    return {path.name for path in SEGMENTS.glob(f"rally-*-{owner}-*")} if SEGMENTS.is_dir() else set()
 
 
 @pytest.fixture(autouse=True)
 def nothing_left():
     """See that a test leaves no process, thread, or segment."""
-    before = (segments(), threading.active_count())
+    threads = threading.active_count()
     yield
     assert not multiprocessing.active_children()
-    assert threading.active_count() == before[1]
-    assert segments() <= before[0]
+    assert threading.active_count() == threads
+    assert not segments(os.getpid())
 
 
 class TestRounds:
@@ -103,8 +107,8 @@ class TestRounds:
 
     def test_a_plan_may_be_changed_once_it_is_published(self, expected):
         found = []
-        for collector in (InProcess(MakeFake(), SHAPE), processes(MakeFake(), 1)):
-            with closing(collector):
+        for start in (in_process, functools.partial(processes, MakeFake(), 1)):
+            with closing(start()) as collector:
                 plan = plan_of(0)
                 collector.publish(plan, 0)
                 for array in (plan.parameters, plan.opponents, plan.epsilons):
@@ -114,8 +118,8 @@ class TestRounds:
         assert found == [expected[GROUPS]] * 2
 
     def test_what_was_not_published_is_not_taken(self):
-        for collector in (InProcess(MakeFake(), SHAPE), processes(MakeFake(), 1)):
-            with closing(collector):
+        for start in (in_process, functools.partial(processes, MakeFake(), 1)):
+            with closing(start()) as collector:
                 assert collector.take(0.0) == []
                 collector.publish(plan_of(0), 0)
                 assert len(collector.take(0.0)) == GROUPS
@@ -148,8 +152,8 @@ class TestRounds:
             for bank in banks
         ]
         found = []
-        for collector in (InProcess(make, shape), processes(make, 2, shape=shape)):
-            with closing(collector):
+        for start in (lambda: InProcess(make, shape), lambda: processes(make, 2, shape=shape)):
+            with closing(start()) as collector:
                 for number, plan in enumerate(plans):
                     collector.publish(plan, 8 * number % 16)
                     stats = [np.asarray(value).tobytes() for each in collector.take(0.0) for value in each.stats]
@@ -254,7 +258,7 @@ class Unreadable:
 class TestStates:
     @pytest.mark.parametrize("makers", [(0, 1), (1, 0), (1, 1)])
     def test_they_go_on_exactly_in_any_collector(self, makers, expected):
-        make = (lambda: InProcess(MakeFake(), SHAPE), lambda: processes(MakeFake(), 2))
+        make = (in_process, functools.partial(processes, MakeFake(), 2))
         with closing(make[makers[0]]()) as collector:
             play(collector, range(2))
             state = collector.state()
@@ -278,7 +282,7 @@ class TestStates:
                 name: array.tobytes() for name, array in first.items()
             }
             found = play(collector, range(1))
-        assert found[-1] == play(InProcess(MakeFake(), SHAPE), range(1))[-1]
+        assert found[-1] == play(in_process(), range(1))[-1]
 
     def test_those_of_other_groups_are_refused(self):
         arrays = {"x": np.zeros(1)}
@@ -347,7 +351,6 @@ class TestKilledLearner:
     @pytest.mark.parametrize("kind", ["rounds", "ring"])
     @pytest.mark.parametrize("is_killed", [True, False])
     def test_nothing_is_left_of_it_nor_of_one_that_forgets_to_close(self, kind, is_killed):
-        before = segments()
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         code = KILLED if kind == "ring" else KILLED.replace("    collector.state()\n", "")
         command = [sys.executable, "-c", code, kind]
@@ -355,7 +358,7 @@ class TestKilledLearner:
             try:
                 assert program.stdout.readline() == "ready\n", program.stderr.read()
                 family = psutil.Process(program.pid).children(recursive=True)
-                assert len(segments() - before) == 2
+                assert len(segments(program.pid)) == 2
                 if is_killed:
                     program.kill()
                 else:
@@ -364,7 +367,7 @@ class TestKilledLearner:
                 program.kill()
         assert len(family) == 3  # two workers and the resource tracker
         assert not wait_for_end(family)
-        assert segments() <= before
+        assert not segments(program.pid)
 
 
 def test_columns_of_shared_memory_look_like_ordinary_ones():

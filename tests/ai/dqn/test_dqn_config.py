@@ -17,14 +17,20 @@ def test_the_defaults_go_together(preset, algorithm):
     ("values", "parts"),
     [
         ({"batch_size": 4096, "buffer_size": 2000, "courts": 1, "learning_starts": 0}, ["4,096", "at most 2,000"]),
-        ({"batch_size": 4096, "gradient_accumulation": 100}, ["batch_size is 4,096", "100 parts", "409,600", "262,144"]),
+        (
+            {"batch_size": 4096, "gradient_accumulation": 100},
+            ["batch_size is 4,096", "100 parts", "409,600", "262,144"],
+        ),
         ({"courts": 130}, ["courts is 130", "up to 128 or a multiple of 128"]),
         ({"courts": 0}, ["courts", "0", "1"]),
         ({"courts": 65_664}, ["courts", "65664", "65536"]),
         ({"learning_rate": -1}, ["learning_rate", "-1", "0"]),
         ({"learning_rate": 0}, ["learning_rate", "0"]),
         ({"learning_rate": float("nan")}, ["learning_rate"]),
-        ({"learning_rate": 1e-3, "learning_rate_end": 1e-2}, ["learning_rate_end is 0.01", "at most learning_rate, 0.001"]),
+        (
+            {"learning_rate": 1e-3, "learning_rate_end": 1e-2},
+            ["learning_rate_end is 0.01", "at most learning_rate, 0.001"],
+        ),
         ({"epsilon_start": 0.1, "epsilon_end": 0.2}, ["epsilon_end is 0.2", "at most epsilon_start, 0.1"]),
         ({"epsilon_start": 1.5}, ["epsilon_start", "1.5", "1"]),
         ({"algorithm": "pqn", "courts": 4, "rollout_steps": 2, "minibatches": 9}, ["minibatches is 9", "8 steps"]),

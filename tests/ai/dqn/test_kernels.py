@@ -14,17 +14,20 @@ from ai.errors import TrainingError
 from tests.ai.dqn import oracles
 
 NETWORKS = [
-    Network((4, 6, 3), True),
-    Network((4, 5, 3), False),
-    Network((5, 6, 7, 3), True),
-    Network((5, 4, 6, 2), False),
-    Network((3, 5, 4, 6, 3), True),
-    Network((3, 4, 5, 2, 4), False),
+    Network((4, 6, 3), True, False),
+    Network((4, 5, 3), False, False),
+    Network((5, 6, 7, 3), True, False),
+    Network((5, 4, 6, 2), False, False),
+    Network((3, 5, 4, 6, 3), True, False),
+    Network((3, 4, 5, 3, 4), False, False),
+    Network((4, 11, 3), True, True),
+    Network((5, 9, 6, 3), True, True),
+    Network((3, 5, 17, 6, 4), False, True),
 ]
 SIZE = 11
 
 
-@pytest.fixture(params=NETWORKS, ids=lambda each: f"{'-'.join(map(str, each.sizes))}-{each.is_dueling}")
+@pytest.fixture(params=NETWORKS, ids=oracles.shape_of)
 def network(request):
     return request.param
 
@@ -52,7 +55,8 @@ def gradient_of(network, parameters, samples, delta):
     head = np.zeros(network.folded_size, np.float32)
     kernels.fold_head(parameters, sizes, int(network.is_dueling), head)
     widths = network.sizes[1:]
-    work = tuple(np.zeros(size * count, np.float32) for count in (sum(widths), max(widths), max(widths)))
+    counts = (size * sum(widths), network.norms_size(size), size * max(widths), size * max(widths))
+    work = tuple(np.zeros(count, np.float32) for count in counts)
     errors, gradient = np.zeros(size, np.float32), np.zeros(network.size, np.float32)
     rules = (int(network.is_dueling), np.float32(delta), np.float32(1.0 / size))
     sums = kernels.add_gradient((parameters, head), sizes, rules, samples, work, errors, gradient)
@@ -93,7 +97,9 @@ def test_gradients_add_up_over_parts(network):
     parts = CompiledEngine(network, parameters, EngineSettings(max_grad_norm=0.5, micro_batches=3))
     for _ in range(3):
         one, other = whole.update(batch, 1e-3), parts.update(batch, 1e-3)
-        assert (one.loss, one.mean_q, one.grad_norm) == pytest.approx((other.loss, other.mean_q, other.grad_norm), rel=1e-4)
+        assert (one.loss, one.mean_q, one.grad_norm) == pytest.approx(
+            (other.loss, other.mean_q, other.grad_norm), rel=1e-4
+        )
         assert one.errors == pytest.approx(other.errors, rel=1e-3, abs=1e-5)
     assert whole.parameters == pytest.approx(parts.parameters, rel=1e-3, abs=1e-5)
     assert np.abs(whole.parameters - parameters).max() > 1e-3
@@ -105,7 +111,8 @@ def test_adam_and_clipping_are_those_of_the_paper(most):
     rng = np.random.default_rng(4)
     parameters = parameters_of(network)
     moments = (np.zeros(network.size, np.float32), np.zeros(network.size, np.float32))
-    oracle, mine = oracles.Adam(parameters, 1e-5), parameters.copy()
+    scales = rng.uniform(0.5, 3, network.size).astype(np.float32)
+    oracle, mine = oracles.Adam(parameters, 1e-5, scales), parameters.copy()
     for update in range(1, 30):
         gradient = rng.normal(0, rng.choice([1e-4, 0.1, 3.0]), network.size).astype(np.float32)
         rate = 1e-2 / update
@@ -116,6 +123,7 @@ def test_adam_and_clipping_are_those_of_the_paper(most):
             (np.float32(rate), np.float32(0.9), np.float32(0.999), np.float32(1e-5)),
             (np.float32(1 - 0.9**update), np.float32(1 - 0.999**update)),
             np.float32(most),
+            scales,
         )
         assert norm == pytest.approx(np.linalg.norm(gradient.astype(np.float64)), rel=1e-5)
         oracle.step(oracles.clipped(gradient.astype(np.float64), most), rate)
@@ -174,12 +182,32 @@ def test_targets_of_transitions(network, is_double):
         is_double,
         (batch.returns, batch.discounts, batch.next_observations),
         space,
+        np.zeros(network.norms_size(60), np.float32),
         targets,
     )
     whole = ((network, online, target), batch.returns, batch.discounts, batch.next_observations)
     expected, other = (oracles.td_targets(whole[0], double, *whole[1:]) for double in (is_double, 1 - is_double))
     assert targets == pytest.approx(expected, rel=1e-4, abs=1e-5)
     assert np.abs(expected - other).max() > 1e-2
+
+
+def test_scaled_steps_are_learning_from_standardised_observations(network):
+    """With first parameters and steps by 1 / deviation, and observations as they are, it is the same course."""
+    deviations = np.linspace(0.2, 4, network.sizes[0]).astype(np.float32)
+    scales, first = network.step_scales(deviations), parameters_of(network)
+    plain = EngineSettings(adam_epsilon=1e-12, max_grad_norm=1e6)
+    raw = CompiledEngine(network, first * scales, plain, scales)
+    standardised = CompiledEngine(network, first, plain)
+    for seed in range(4):
+        batch = batch_of(network, 32, seed)
+        seen, following = (part * deviations for part in (batch.observations, batch.next_observations))
+        one = raw.update(batch._replace(observations=seen, next_observations=following), 1e-3)
+        other = standardised.update(batch, 1e-3)
+        assert (one.loss, one.mean_q) == pytest.approx((other.loss, other.mean_q), rel=1e-3, abs=1e-4)
+    is_sure = np.abs(standardised.state()["moment_1"]) > 1e-5
+    assert raw.parameters[is_sure] == pytest.approx((standardised.parameters * scales)[is_sure], rel=1e-2, abs=1e-3)
+    assert network.step_scales(None).tolist() == [1.0] * network.size
+    assert (scales != 1).sum() >= (network.sizes[0] - 1) * network.sizes[1]
 
 
 def test_fitting_learns_what_it_is_given():
@@ -212,16 +240,20 @@ def test_an_engine_restored_goes_on_with_the_same_bits():
 def test_the_state_of_another_network_is_refused(name):
     engine = CompiledEngine(NETWORKS[0], parameters_of(NETWORKS[0]), EngineSettings())
     state = engine.state()
-    with pytest.raises(TrainingError, match="."):
+    message = "how many updates" if name == "updates" else f"^the checkpoint's '{name}' is "
+    with pytest.raises(TrainingError, match=message):
         engine.restore({key: array for key, array in state.items() if key != name})
-    with pytest.raises(TrainingError, match="."):
+    with pytest.raises(TrainingError, match=message):
         engine.restore({**state, name: np.zeros(7, state[name].dtype)})
     wrong = CompiledEngine(NETWORKS[2], parameters_of(NETWORKS[2]), EngineSettings())
-    with pytest.raises(TrainingError, match=r"'parameters' is float32\[\d+\], this network has \d+ parameters: resume with"):
+    with pytest.raises(
+        TrainingError, match=r"'parameters' is float32\[\d+\], this network has \d+ parameters: resume with"
+    ):
         wrong.restore(state)
 
 
 # Transitions of n steps
+
 
 def filled_columns(history, rows, groups, agents):
     """Return columns in which step t of [groups][agents][t] lies at row t modulo ``rows``; what a step sees names it."""
@@ -261,7 +293,9 @@ def test_steps_are_gathered_as_in_a_plain_loop(length, rows, n, seed, gamma):
     """Round the ring, over ends and cuts; the places are those of the newest rows."""
     groups, agents = 2, 3
     rng = np.random.default_rng(seed)
-    rewards, flags = (rng.choice(choice, (groups, agents, length)).tolist() for choice in ([-1.0, 0.0, 0.5], [0, 0, 0, 1, 2]))
+    rewards, flags = (
+        rng.choice(choice, (groups, agents, length)).tolist() for choice in ([-1.0, 0.0, 0.5], [0, 0, 0, 1, 2])
+    )
     history = [[list(zip(rewards[g][a], flags[g][a], strict=True)) for a in range(agents)] for g in range(groups)]
     columns = filled_columns(history, rows, groups, agents)
     starts = [(g, t, a) for g in range(groups) for t in range(length - rows, length - n) for a in range(agents)]

@@ -7,10 +7,8 @@ import pytest
 
 from ai.advice import Advice, Wish
 from ai.dqn import TRAINER, DqnConfig
-from ai.dqn.demand import buffer_bytes, groups_of, least_buffer, shared_bytes, step_bytes, update_bytes
-from ai.dqn.forecast import Rates, best_workers, forecast
 from ai.dqn.launcher import Effects, advise
-from ai.dqn.probe import Candidate, Measurement, Speeds, UpdateTime
+from ai.dqn.probe import Candidate, Speeds, UpdateTime
 from ai.errors import TrainingError
 from ai.machine import GIB, MIB, FileHandles, Gpu, Machine, SharedMemory
 from game.games.rally import GAME
@@ -148,6 +146,12 @@ def test_a_slow_game_gets_as_many_actors_as_bring_something():
     assert with_window.workers == 1
     alone = ask(replace(LAPTOP, cores=3), slow, has_torch=False, courts=128)
     assert alone.workers == 1
+
+
+def test_workers_without_courts_are_obeyed_and_said_to_have_nothing_to_do():
+    advice = ask(SERVER, has_torch=False, courts=128, workers=3)
+    assert (advice.workers, reason(advice, "workers")) == (3, "as given; there is 1 group of courts, a worker each")
+    assert advice.summary[1].startswith("mode parallel with 1 actor: ")
 
 
 def test_ultra_is_taken_only_where_it_is_clearly_faster():
@@ -376,49 +380,3 @@ def test_pqn_is_judged_by_whole_rollouts_and_needs_no_buffer():
     learner = next(line for line in advice.measured if line.name == "learner")
     rollout = 512 * 16
     assert learner.value == pytest.approx(rollout / (rollout * 1e-7 + 2 * 8 * (rollout / 8) * 1e-6))
-
-
-# What it is reckoned from
-
-
-def test_actors_learner_and_cores_each_can_be_the_limit():
-    rates = Rates(actor=1e6, learner=2e6)
-    assert forecast("single", 1, rates, 1, 4).steps_per_s == pytest.approx(2e6 / 3)
-    one = forecast("parallel", 1, rates, 2, 4)
-    assert (one.steps_per_s, one.limit) == (1e6, "the actors")
-    two = forecast("parallel", 2, rates, 2, 4)
-    assert (two.steps_per_s, two.limit) == (pytest.approx(4e6 / 3), "the cores")
-    four = forecast("parallel", 4, rates, 8, 4)
-    assert (four.steps_per_s, four.limit) == (2e6, "the learner")
-    assert forecast("parallel", 3, rates, 8, 4).steps_per_s == 2e6
-    assert forecast("parallel", 3, Rates(1e5, 1e9), 8, 4).steps_per_s == 2e5
-    assert forecast("ultra", 3, Rates(1e5, 1e9), 8, 4).steps_per_s == pytest.approx(3e5)
-    assert forecast("ultra", 9, Rates(1e5, 1e9), 16, 4).steps_per_s == 4e5
-    assert best_workers("ultra", 8, Rates(1e6, 2e6), 8, 8).workers == 2
-    assert best_workers("ultra", 0, rates, 2, 1).workers == 1
-
-
-def test_demand_follows_the_configuration():
-    config = TRAINER.configure({"courts": 1024, "buffer_size": 1_000_000, "rollout_steps": 16})
-    assert isinstance(config, DqnConfig)
-    assert (groups_of(config), step_bytes(GAME)) == (8, 4 * GAME.n_observations + 6)
-    kept = (1_000_000 + 1024 * 16) * step_bytes(GAME)
-    assert buffer_bytes(config, GAME) == kept
-    by_priority = config.model_copy(update={"replay": "prioritised"})
-    assert buffer_bytes(by_priority, GAME) == kept + 16 * 2**20
-    assert shared_bytes(config, GAME, "single") == 0
-    assert shared_bytes(config, GAME, "parallel") > kept > shared_bytes(config, GAME, "ultra") > 0
-    assert least_buffer(config) == 1024 * (2 * 16 + 3 + 2)
-    assert update_bytes(config, GAME, 2000) > update_bytes(config, GAME, 1000) > 1000 * 4 * 6 * 128
-
-
-@pytest.mark.parametrize("values", [{}, {"replay": "prioritised", "gradient_accumulation": 2}, {"algorithm": "pqn"}])
-def test_the_real_measurement_measures(values):
-    small = {"courts": 16, "buffer_size": 4096, "learning_starts": 0, "batch_size": 32, "hidden": (8,), **values}
-    config = TRAINER.configure(small)
-    assert isinstance(config, DqnConfig)
-    found = Measurement(seconds=0.02)(config, GAME, [(COMPILED, [32, 64])])
-    assert found.actor_steps_per_s > 0
-    assert [(each.candidate, each.samples) for each in found.updates] == [(COMPILED, 32), (COMPILED, 64)]
-    assert all(each.seconds > 0 for each in found.updates)
-    assert all((each.values_s > 0) == (config.algorithm == "pqn") for each in found.updates)

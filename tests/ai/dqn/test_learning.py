@@ -147,7 +147,9 @@ def test_a_loss_that_is_no_number_stops_the_training_and_says_where(loss, text, 
     with pytest.raises(RunFailedError) as caught:
         learning.learn(LearnStats(), 0.0, 1_234_567, most=ALL)
     message = str(caught.value)
-    assert message.startswith(f"the loss is {text} and the gradient's norm 3.0 at step 1,234,567: training has diverged")
+    assert message.startswith(
+        f"the loss is {text} and the gradient's norm 3.0 at step 1,234,567: training has diverged"
+    )
     assert "last checkpoint" in message
     assert "smaller learning_rate" in message
     assert "\n" not in message

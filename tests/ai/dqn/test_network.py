@@ -1,5 +1,7 @@
 """The network that has learned is the network that plays: in the engine, on a court, in a file, in the league."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,19 +22,26 @@ from game.vector import VectorEnv
 from league.home import Home
 from league.library import Library
 from league.store import Store
-from tests.ai.dqn.oracles import values_of
+from tests.ai.dqn.oracles import normalised, shape_of, values_of
 
 SHAPES = [
-    Network((8, 16, 3), True),
-    Network((8, 16, 3), False),
-    Network((8, 7, 3), True),
-    Network((8, 12, 9, 3), True),
-    Network((8, 12, 5, 3), False),
-    Network((8, 6, 10, 13, 3), True),
-    Network((8, 64, 64, 3), True),
-    Network((8, 2, 3), True),
+    *(
+        Network(sizes, is_dueling, is_normalised)
+        for is_normalised in (False, True)
+        for sizes, is_dueling in (
+            ((8, 64, 64, 3), True),
+            ((8, 16, 3), True),
+            ((8, 16, 3), False),
+            ((8, 7, 3), True),
+            ((8, 12, 9, 3), True),
+            ((8, 12, 5, 3), False),
+            ((8, 6, 10, 13, 3), True),
+        )
+    ),
+    Network((8, 2, 3), True, False),
 ]
-NAMES = [f"{'-'.join(map(str, each.sizes))} {'dueling' if each.is_dueling else 'plain'}" for each in SHAPES]
+NAMES = [shape_of(each) for each in SHAPES]
+PLAIN, NORMALISED = SHAPES[0], SHAPES[7]
 
 
 @pytest.fixture(params=SHAPES, ids=NAMES)
@@ -95,7 +104,8 @@ def test_the_fold_is_value_plus_advantage_less_its_mean(network):
     policy = network.policy(parameters)
     hidden = observations.astype(np.float64)
     for weights, biases in zip(policy.weights[:-1], policy.biases[:-1], strict=True):
-        hidden = np.maximum(hidden @ weights.T.astype(np.float64) + biases, 0)
+        sums = hidden @ weights.T.astype(np.float64) + biases
+        hidden = np.maximum(normalised(sums) if policy.is_normalised else sums, 0)
     folded = hidden @ policy.weights[-1].T.astype(np.float64) + policy.biases[-1]
     assert folded == pytest.approx(values_of(network, parameters, observations), rel=1e-5, abs=1e-5)
 
@@ -108,14 +118,14 @@ def test_the_kernel_folds_to_the_same_bits(network):
     assert head.tobytes() == weights.tobytes() + biases.tobytes()
 
 
-def played_values(policy, observations):
-    """Return the outputs and actions of ``policy`` in the match kernel, 64 lanes at once."""
+def played_values(policy, observations, lanes=LANES):
+    """Return the outputs and actions of ``policy`` in the match kernel, ``lanes`` at once."""
     bank = build_bank([policy])
     scratch = np.zeros(int(bank.table[0, SCRATCH_ROWS]) * LANES, np.float32)
     outputs, actions = [], []
     at = 0 if len(policy.sizes) % 2 else max(policy.sizes)  # layers are written to the two halves in turn
-    for begin in range(0, len(observations), LANES):
-        some = observations[begin : begin + LANES]
+    for begin in range(0, len(observations), lanes):
+        some = observations[begin : begin + lanes]
         n = len(some)
         scratch[:] = 0.0
         for o in range(some.shape[1]):
@@ -145,8 +155,16 @@ def test_the_network_that_learned_is_the_network_that_plays(network):
     assert len(set(actions.tolist())) > 1
 
 
-def test_a_single_match_shows_the_engine_s_values():
-    network = SHAPES[6]
+@pytest.mark.parametrize("lanes", [1, 5, 7, 63])
+def test_it_plays_the_same_bits_alone_and_beside_others(network, lanes):
+    policy, observations = network.policy(parameters_of(network)), observations_of(130)
+    many, alone = played_values(policy, observations), played_values(policy, observations, lanes)
+    assert many[0].tobytes() == alone[0].tobytes()
+    assert many[1].tolist() == alone[1].tolist()
+
+
+@pytest.mark.parametrize("network", [PLAIN, NORMALISED], ids=shape_of, indirect=True)
+def test_a_single_match_shows_the_engine_s_values(network):
     parameters = parameters_of(network)
     bank = build_bank([network.policy(parameters), ScriptedPolicy.of(GAME, "tracker")])
     left, right = (CompiledPlayer(GAME, bank, seat, seat=Seat(seat), seed=5) for seat in range(2))
@@ -165,14 +183,17 @@ def test_a_single_match_shows_the_engine_s_values():
 
 
 @pytest.mark.parametrize("learning", [False, True])
-def test_it_is_the_same_player_in_a_file_and_in_the_league(tmp_path, learning):
-    network = SHAPES[0] if learning else SHAPES[6]
+@pytest.mark.parametrize("network", [PLAIN, NORMALISED], ids=shape_of, indirect=True)
+def test_it_is_the_same_player_in_a_file_and_in_the_league(tmp_path, network, learning):
     engine = engine_of(network, parameters_of(network))
     if learning:
         rng = np.random.default_rng(4)
         for _ in range(20):
             engine.fit(
-                observations_of(32), rng.integers(0, 3, 32).astype(np.int32), rng.normal(size=32).astype(np.float32), 1e-2
+                observations_of(32),
+                rng.integers(0, 3, 32).astype(np.int32),
+                rng.normal(size=32).astype(np.float32),
+                1e-2,
             )
     policy = network.policy(engine.parameters)
     player = PlayerFile("learned", GAME.name, GAME.version, policy)
@@ -180,7 +201,10 @@ def test_it_is_the_same_player_in_a_file_and_in_the_league(tmp_path, learning):
     path.write_bytes(to_bytes(player))
     read = read_player(path)
     assert read.hash == player.hash
-    assert played_values(read.policy, observations_of(300))[1].tolist() == played_values(policy, observations_of(300))[1].tolist()
+    assert (
+        played_values(read.policy, observations_of(300))[1].tolist()
+        == played_values(policy, observations_of(300))[1].tolist()
+    )
     with Store.open(tmp_path / "league.db") as store:
         library = Library(Home(tmp_path), store)
         added = library.import_file(path)
@@ -193,7 +217,9 @@ def test_it_is_the_same_player_in_a_file_and_in_the_league(tmp_path, learning):
     assert one.tobytes() == other.tobytes()
     changed = engine.parameters
     changed[0] += np.float32(1e-3)
-    assert PlayerFile("learned", GAME.name, GAME.version, network.policy(changed)).hash != player.hash
+    other = replace(network, is_normalised=not network.is_normalised)
+    for each in (network.policy(changed), other.policy(engine.parameters)):
+        assert PlayerFile("learned", GAME.name, GAME.version, each).hash != player.hash
 
 
 @pytest.mark.parametrize(

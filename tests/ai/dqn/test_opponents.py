@@ -89,6 +89,6 @@ def test_the_past_survives_a_checkpoint_in_its_order():
 
 def test_a_python_bot_is_refused_by_name():
     bot = Opponent("slowpoke", "hash", PythonPolicy(STILL))
-    with pytest.raises(TrainingError, match="^opponent 'slowpoke' is a Python bot: only compiled players"):
+    with pytest.raises(TrainingError, match=r"^opponent 'slowpoke' is a Python bot: only compiled players"):
         Opponents([find_opponent("still"), bot], 0.0, (1, 4), NETWORK)
     assert isinstance(find_opponent("still").policy, ScriptedPolicy)

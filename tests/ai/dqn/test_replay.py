@@ -90,7 +90,9 @@ def steps_of(places, game):
     spare=st.integers(0, 9),
     is_prioritised=st.booleans(),
 )
-def test_every_transition_is_whole_and_nothing_that_is_being_overwritten(extends, round_steps, n, spare, is_prioritised):
+def test_every_transition_is_whole_and_nothing_that_is_being_overwritten(
+    extends, round_steps, n, spare, is_prioritised
+):
     """Groups whose heads go on unevenly; the next round is being written while batches are drawn."""
     rows = 2 * round_steps + n + 2 + spare
     game = Game(3, rows, round_steps, n, is_prioritised=is_prioritised)

@@ -29,7 +29,9 @@ class TestCompiledEngineAgrees:
     def test_fifty_updates(self, sizes, switches, is_double, micro_batches, clip):
         network = Network(sizes, *switches)
         settings = EngineSettings(is_double, huber_delta=0.8, max_grad_norm=clip, micro_batches=micro_batches)
-        engines = (CompiledEngine(network, first_parameters(network), settings), torch_engine(network, settings))
+        scales = network.step_scales(np.linspace(0.3, 2.0, sizes[0], dtype=np.float32))
+        compiled = CompiledEngine(network, first_parameters(network), settings, scales)
+        engines = (compiled, torch_engine(network, settings, scales=scales))
         stats = [trained(engine, batches(network, 62, 50)) for engine in engines]
         assert stats[0][:, 2].min() < clip < stats[0][:, 2].max()
         assert stats[0] == pytest.approx(stats[1], rel=1e-3, abs=1e-4)
@@ -237,6 +239,8 @@ class TestBadInput:
 
         with pytest.raises(TrainingError, match=rf"needs float32\[{SMALL.size}\]"):
             TorchEngine(SMALL, np.zeros(7, np.float32), EngineSettings())
+        with pytest.raises(TrainingError, match=r"scales are float64\[[0-9]+\]"):
+            torch_engine(scales=np.ones(SMALL.size))
 
 
 class TestProcess:

@@ -60,6 +60,25 @@ def test_headings_stand_before_their_fields_and_the_last_fields_come_last(qtbot:
     assert form.build() == Sectioned()
 
 
+def test_fields_are_found_by_their_names_and_descriptions_with_the_headings_above_them(qtbot: QtBot) -> None:
+    form = ConfigForm(Sectioned)
+    qtbot.addWidget(form)
+    form.show()
+
+    def shown() -> list[str]:
+        return [label.text() for label in form.findChildren(QLabel) if label.isVisible()]
+
+    form.show_only("HOW fast")
+    assert shown() == ["<b>Learning</b>", "Rate"]
+    form.show_only("pause")
+    assert shown() == ["Pause, s"]
+    form.show_only("nothing like it")
+    assert shown() == []
+    assert form.build() == Sectioned()
+    form.show_only("")
+    assert shown() == ["Pause, s", "<b>Length</b>", "Steps", "<b>Learning</b>", "Rate"]
+
+
 def test_a_large_count_is_shown_in_groups_of_digits_and_a_seed_as_it_is(qtbot: QtBot, form: ConfigForm) -> None:
     sectioned = ConfigForm(Sectioned)
     qtbot.addWidget(sectioned)

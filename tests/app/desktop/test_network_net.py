@@ -25,11 +25,12 @@ def observations(rng, count=40):
     return rng.uniform(-1, 1, (count, N_INPUTS)).astype(np.float32)
 
 
+@pytest.mark.parametrize("is_normalised", [False, True])
 @pytest.mark.parametrize("activation", Activation)
 @pytest.mark.parametrize("hidden", DENSE, ids=str)
-def test_a_dense_network_decides_and_computes_as_the_kernel(hidden, activation):
+def test_a_dense_network_decides_and_computes_as_the_kernel(hidden, activation, is_normalised):
     rng = np.random.default_rng(7)
-    policy = dense(rng, hidden, activation)
+    policy = dense(rng, hidden, activation, is_normalised=is_normalised)
     player, net = player_of(policy), net_of(policy)
     for observation in observations(rng):
         action = player.decide(observation)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QInputDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QInputDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from ai.runs import Plan, Runs
@@ -134,6 +134,21 @@ def test_a_trainer_that_looks_at_the_machine_settles_the_workers(
     dock.form.trainer.setCurrentText("Advised")
     click(qtbot, dock.form.start)
     assert "--workers" not in jobs.last("training").arguments
+
+
+def test_a_setting_can_be_found(dock: TrainingDock, qtbot: QtBot) -> None:
+    assert not dock.form.finder.isVisible()
+    click(qtbot, dock.form.advanced)
+    assert dock.form.finder.isVisible()
+    fields = dock.form.fields
+    assert fields is not None
+    qtbot.keyClicks(dock.form.finder, "finalists")
+    shown = [name for name in fields.names() if fields.findChild(QWidget, name).isVisible()]  # type: ignore[attr-defined]
+    assert shown == ["finalists"]
+    dock.form.trainer.setCurrentText("NEAT")
+    assert dock.form.finder.text() == ""
+    assert dock.form.fields is not None
+    assert dock.form.fields.findChild(QWidget, "population").isVisibleTo(dock.form.fields)  # type: ignore[attr-defined]
 
 
 def test_a_preset_fills_the_form_and_what_is_changed_is_said(dock: TrainingDock, qtbot: QtBot) -> None:
