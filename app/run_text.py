@@ -153,7 +153,11 @@ def start_command(request: TrainRequest, advice: Advice, home: str | None) -> st
         words += ["--preset", request.preset]
     for name, value in {**request.fields, **advice.values}.items():
         words += _option(name, value)
-    words += ["--workers", str(advice.workers)]
+    words += [
+        "--workers",
+        str(advice.workers),
+        *(("--executor", request.executor) if request.executor != "pool" else ()),
+    ]
     for option, given in (("--seed", request.seed), ("--name", request.name)):
         if given is not None:
             words += [option, str(given)]

@@ -3,7 +3,7 @@
 An actor needs no torch: it runs the compiled network. Which process runs it changes nothing: the same plans give the same bits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -155,3 +155,8 @@ class Actor:
                 target[:] = array
         self._kept = kept
         self._env = None
+
+
+def make_actor(specs: Sequence[ActorSpec], group: int) -> Actor:
+    """Return the actor of a group."""
+    return Actor(specs[group])

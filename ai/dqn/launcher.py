@@ -117,11 +117,7 @@ def _measured(speeds: Speeds | None, rates: Rates | None, forecasts: Sequence[Fo
     if speeds is None or rates is None:
         return ()
     updates = [
-        Line(
-            f"update of {each.samples:,}",
-            f"{duration(each.seconds)}, {each.candidate.text}",
-            each.seconds,
-        )
+        Line(f"update of {each.samples:,}, {each.candidate.text}", duration(each.seconds), each.seconds)
         for each in speeds.updates
     ]
     expected = [

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ai.dqn import DqnConfig, schedules
-from ai.dqn.actor import Actor, ActorSpec, CollectStats, Plan
+from ai.dqn.actor import ActorSpec, CollectStats, Plan, make_actor
 from ai.dqn.collectors.base import Collector, CollectShape, Taken
 from ai.dqn.columns import group_sizes
 from ai.dqn.engine import EngineSettings
@@ -29,9 +29,9 @@ _NETWORK: Final = 2
 _REPLAY: Final = 3
 """Which of the run's streams of random numbers is whose."""
 
-_NUMBERS: Final = ("iteration", "steps", "episodes", "evaluated", "remembered", "best_score")
+_NUMBERS: Final = ("iteration", "steps", "episodes", "updates", "evaluated", "remembered", "best_score")
 _WAIT_S: Final = 0.05
-_MOST_UPDATES: Final = 4
+_MOST_UPDATES: Final = 8
 """Updates of an asynchronous learner between two looks at what has arrived."""
 
 
@@ -48,7 +48,8 @@ class DqnLearner:
         sizes = (game.n_observations, *config.hidden, game.n_actions)
         self._network = Network(sizes, config.dueling, config.layer_norm)
         self._opponents = Opponents(self._opponents_known, config.past_share, self._shape, self._network)
-        self._iteration = self._steps = self._episodes = 0
+        self._iteration = self._steps = self._episodes = self._updates = 0
+        self._published: list[int] = []
         self._evaluated = self._remembered = 0
         self._best_score = -1.0
         self._visited = np.zeros(0, np.uint8)
@@ -93,7 +94,7 @@ class DqnLearner:
             )
             for group in range(groups)
         ]
-        return make_collector(config, context, functools.partial(_make_actor, specs), shape)
+        return make_collector(config, context, functools.partial(make_actor, specs), shape)
 
     def _new_learning(self) -> Learning:
         config, seed = self._config, self._context.seed
@@ -131,8 +132,8 @@ class DqnLearner:
 
     def _round(self, tally: "_Tally", stats: LearnStats) -> None:
         """Let the actors play a round while the network learns from the rounds before."""
-        self._collector.publish(self._plan(), self._learning.row())
-        self._learning.learn(stats, self._done, self._steps, most=ALL)
+        self._publish(self._learning.row())
+        self._learn(stats, most=ALL)
         for taken in self._collector.take(_WAIT_S):
             self._accept(taken, tally)
 
@@ -142,7 +143,8 @@ class DqnLearner:
         When more updates are owed than those of two rounds, nothing is taken until they are made: the actors' ring fills, and they
         wait. When none is owed, there is nothing new to learn from.
         """
-        self._collector.publish(self._plan(), 0)
+        if not self._published or self._published[-1] != self._updates:
+            self._publish(0)
         round_updates = self._config.courts * self._config.rollout_steps / self._config.steps_per_update
         is_behind = self._learning.owed > 2.0 * max(1.0, round_updates) and self._config.algorithm == "dqn"
         if not is_behind:
@@ -150,7 +152,17 @@ class DqnLearner:
                 self._accept(taken, tally)
                 if self._config.algorithm == "pqn":  # a whole rollout is learned from before the next one begins
                     self._learning.learn(stats, self._done, self._steps, most=ALL)
-        self._learning.learn(stats, self._done, self._steps, most=_MOST_UPDATES)
+        self._learn(stats, most=_MOST_UPDATES)
+
+    def _publish(self, row: int) -> None:
+        """Let actors play by the newest parameters, and remember of how many updates these are."""
+        self._collector.publish(self._plan(), row)
+        self._published.append(self._updates)
+
+    def _learn(self, stats: LearnStats, *, most: int) -> None:
+        before = stats.updates
+        self._learning.learn(stats, self._done, self._steps, most=most)
+        self._updates += stats.updates - before
 
     def _accept(self, taken: Taken, tally: "_Tally") -> None:
         steps = self._config.rollout_steps * self._shape[1]
@@ -158,6 +170,7 @@ class DqnLearner:
         if taken.chunk is not None:
             taken.chunk.release()
         tally.add(taken.stats, steps)
+        tally.note_lag(self._updates - self._published[taken.version - 1])
         self._steps += steps
         self._episodes += taken.stats.episodes
 
@@ -207,6 +220,7 @@ class DqnLearner:
 
     def _facts(self, tally: "_Tally", stats: LearnStats) -> dict[str, float]:
         facts = {
+            "lag": tally.mean_lag,
             "coverage": float(self._visited.mean()) if len(self._visited) else 0.0,
             "epsilon": float(schedules.epsilons(self._config, self._shape, self._done).mean()),
             "total_steps": float(self._steps),
@@ -280,8 +294,18 @@ class _Tally:
         self.steps = self.episodes = 0
         self._reward = 0.0
         self._ticks = 0
+        self._lags: list[int] = []
         self._played = np.zeros((len(opponents), 2), np.int64)
         self._visited: NDArray[np.uint8] = np.zeros(0, np.uint8)
+
+    @property
+    def mean_lag(self) -> float:
+        """Updates that were made between the parameters that played a round and its arrival, on average."""
+        return sum(self._lags) / max(1, len(self._lags))
+
+    def note_lag(self, updates: int) -> None:
+        """Take in by how many updates a round was behind."""
+        self._lags.append(updates)
 
     def add(self, stats: CollectStats, steps: int) -> None:
         """Take in what happened in a round of a group."""
@@ -308,10 +332,6 @@ class _Tally:
             if played
         }
         return {"reward": self._reward / self.episodes, "episode_s": self._ticks * tick_s / self.episodes, **rates}
-
-
-def _make_actor(specs: list[ActorSpec], group: int) -> Actor:
-    return Actor(specs[group])
 
 
 def _part(state: LearnerState, name: str) -> dict[str, NDArray[np.generic]]:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 from ai.dqn import DqnConfig
-from ai.dqn.collectors.base import Collector, CollectShape, MakeActor
+from ai.dqn.collectors.base import Collector, CollectShape, MakeActor, ProcessSettings
 from ai.dqn.collectors.in_process import InProcess
+from ai.dqn.collectors.processes import Processes
+from ai.dqn.collectors.ring import Ring
 from ai.dqn.compiled_engine import CompiledEngine
 from ai.dqn.engine import Engine, EngineSettings
 from ai.dqn.network import Network, Parameters
@@ -25,4 +27,8 @@ def make_engine(
 
 def make_collector(config: DqnConfig, context: TrainContext, make_actor: MakeActor, shape: CollectShape) -> Collector:
     """Return the collector of the mode of ``config``; what was left to the launcher is the one without processes."""
-    return InProcess(make_actor, shape)
+    if config.mode in ("auto", "single"):
+        return InProcess(make_actor, shape)
+    kind = Processes if config.mode == "parallel" else Ring
+    settings = ProcessSettings(workers=context.workers)
+    return kind(make_actor, shape, settings, say=context.say, is_cancelled=lambda: context.control.is_cancelled)

@@ -55,7 +55,7 @@ class Worker:
         cache = str(Path(cache_folder()).parent)
         process = context.Process(target=enter, args=(theirs, os.getpid(), cache), name="match-worker")
         try:
-            with _interrupts_held():
+            with interrupts_held():
                 process.start()
         except OSError as error:
             ours.close()
@@ -118,7 +118,7 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
+def interrupts_held() -> Iterator[None]:
     """Let a process that is started here never see Ctrl+C, also before its first line; ours sees it afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -86,8 +86,11 @@ def test_a_check_says_what_was_found_measured_and_recommended_and_makes_nothing(
 
 
 def test_the_command_of_a_check_leaves_nothing_open(tmp_path):
-    first = call(LAPTOP, tmp_path, "--check-only", "--json", "--hidden", "16,16", "--no-dueling")
+    first = call(
+        LAPTOP, tmp_path, "--check-only", "--json", "--hidden", "16,16", "--no-dueling", "--executor", "serial"
+    )
     command = shlex.split(json.loads(first.stdout)["command"])
+    assert command[command.index("--executor") + 1] == "serial"
     again = call(LAPTOP, tmp_path, *command[command.index("dqn") + 1 :], "--check-only", "--json")
     found = json.loads(again.stdout)
     assert found["recommended"] == json.loads(first.stdout)["recommended"]

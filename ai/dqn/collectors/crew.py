@@ -21,7 +21,7 @@ from ai.actor_link import ALIVE, PING, LearnerEnd, enter
 from ai.dqn.actor_process import ActorSetup, Failed
 from ai.dqn.collectors.base import ProcessSettings
 from ai.errors import RunFailedError, TrainingCancelled
-from game.executors.crew import _interrupts_held  # the same care for Ctrl+C as with workers that play matches
+from game.executors.crew import interrupts_held  # the same care for Ctrl+C as with workers that play matches
 from game.jit import cache_folder
 
 logger = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class Crew:
                 process = context.Process(
                     target=enter, args=(theirs, os.getpid(), cache, setup), name="actor", daemon=True
                 )
-                with _interrupts_held():
+                with interrupts_held():
                     process.start()
                 undo.pop_all()
         except OSError as error:

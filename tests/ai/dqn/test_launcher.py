@@ -368,7 +368,7 @@ def test_it_is_said_when_others_work_on_the_machine():
 def test_what_was_measured_is_told_with_values():
     measured = {line.name: line for line in ask(LAPTOP, has_torch=False).measured}
     assert measured["one actor"].value == 3e6
-    assert measured["update of 512"].text == "512 us, compiled on cpu"
+    assert measured["update of 512, compiled on cpu"].text == "512 us"
     assert measured["mode single"].value == pytest.approx(1 / (1 / 3e6 + 1 / 5e5))
     assert "the limit is the learner" in measured["mode parallel"].text
 

@@ -48,10 +48,11 @@ def test_the_step_size_falls_linearly():
     assert [schedules.learning_rate(config, done) for done in (0, 0.5, 1)] == pytest.approx([0.01, 0.006, 0.002])
 
 
-def test_shaping_falls_linearly_to_the_share_that_is_left():
+def test_shaping_goes_linearly_to_its_end():
     config = config_of(hit_reward=0.2, miss_penalty=0.4, shaping_end=0.5)
-    found = [part for done in (0.0, 0.5, 1.0) for part in schedules.shaping(config, done)]
-    assert found == pytest.approx([0.2, 0.4, 0.15, 0.3, 0.1, 0.2])
+    found = [schedules.shaping(config, done) for done in (0.0, 0.5, 1.0)]
+    assert found == [pytest.approx((0.2, 0.4)), pytest.approx((0.15, 0.3)), pytest.approx((0.1, 0.2))]
+    assert schedules.shaping(config_of(shaping_end=0.0), 1.0) == (0.0, 0.0)
 
 
 def test_the_correction_of_priorities_grows_to_one():
