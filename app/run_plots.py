@@ -42,7 +42,8 @@ _LABEL_LETTERS: Final = 28
 _FEW_POINTS: Final = 40
 _STACKED_POINTS: Final = 500
 _SMOOTHED_POINTS: Final = 80
-_DECADES: Final = 2.0  # positive values that span more are drawn on a logarithmic axis
+_DECADES: Final = 2.0  # positive values that span more are drawn on a logarithmic axis,
+_STRAYS: Final = 0.1  # but for this share of them, the smallest: what only begins small does not count
 
 
 def plots_path(run: Run) -> Path:
@@ -200,7 +201,7 @@ def _scale(axes: "Axes", curves: Sequence[Curve]) -> None:
     low, high = float(values.min()), float(values.max())
     if low >= 0 and 0.5 < high <= 1:
         axes.set_ylim(-0.03, 1.03)
-    elif low > 0 and math.log10(high / low) > _DECADES:
+    elif low > 0 and math.log10(high / float(np.quantile(values, _STRAYS))) > _DECADES:
         from matplotlib.ticker import NullFormatter
 
         axes.set_yscale("log")

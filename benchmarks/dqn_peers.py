@@ -10,7 +10,7 @@ from ai.dqn import TRAINER
 from ai.dqn.learner import DqnLearner
 from ai.trainer import Opponent, TrainContext
 from benchmarks.field import GAME
-from benchmarks.outside.watch import BOT, SHARE, Peer, Task, Watch
+from benchmarks.outside.watch import BOT, SHARE, Env, Peer, Task, Watch
 from benchmarks.suite import Row, at_least
 from game.executors.base import ExecutorSettings, RunControl, usable_cores
 from game.executors.pool import PoolExecutor
@@ -88,16 +88,18 @@ def _theirs(peer: Peer, seed: int, limit_s: float) -> Watch:
 
     import game.env as faces
 
+    def make() -> Env:
+        return gymnasium.make(
+            faces.environment_id(GAME),
+            opponent=BOT,
+            points=TASK.points,
+            frame_skip=TASK.frame_skip,
+            hit_reward=TASK.hit_reward,
+            miss_penalty=TASK.miss_penalty,
+        )
+
     watch = Watch(limit_s, lambda line: _tell(peer.name, seed, line))
-    env = gymnasium.make(
-        faces.environment_id(GAME),
-        opponent=BOT,
-        points=TASK.points,
-        frame_skip=TASK.frame_skip,
-        hit_reward=TASK.hit_reward,
-        miss_penalty=TASK.miss_penalty,
-    )
-    peer.train(env, TASK, seed, watch)
+    peer.train(make, TASK, seed, watch)
     return watch
 
 

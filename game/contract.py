@@ -118,7 +118,7 @@ def implement(
 
     What ``returns_arrays`` must count references to them; nothing else does.
     """
-    options = {**_STRICT, "_nrt": returns_arrays}
+    options: Any = {**_STRICT, "_nrt": returns_arrays}
     python_function = kernel.py_func  # type: ignore[attr-defined]  # every kernel is a numba dispatcher
 
     def choose(court: object, *_: object) -> Callable[..., Any] | None:

@@ -1,9 +1,11 @@
 """Value learning: deep Q-networks (DQN) and Q(lambda) on rollouts (PQN), on thousands of courts at once."""
 
+from collections.abc import Callable
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from ai.advice import Advice, Wish
 from ai.trainer import Learner, MetricSpec, Preset, TrainContext, Trainer, TrainerConfig
 
 MAX_TRANSITIONS: Final = 50_000_000
@@ -26,13 +28,17 @@ class DqnConfig(TrainerConfig):
     engine: Literal["auto", "compiled", "torch"] = Field(
         "auto", description="What computes gradients: kernels of our own on one core, or torch. auto: measured."
     )
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where torch computes. auto: a GPU if it is faster.")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where torch computes. auto: a GPU if it is faster."
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="Numbers of torch's products; weights and optimiser are float32 always."
     )
     steps: int = Field(12_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
     episodes: int = Field(0, ge=0, le=10**12, description="Episodes after which to end instead; 0 to go by steps.")
-    courts: int = Field(512, ge=1, le=65_536, description="Matches played at the same time: up to 128, or a multiple of it.")
+    courts: int = Field(
+        512, ge=1, le=65_536, description="Matches played at the same time: up to 128, or a multiple of it."
+    )
     frame_skip: int = Field(2, ge=1, le=16, description="Ticks for which a decision is held in training.")
     episode_points: int = Field(1, ge=1, le=21, description="Points that end an episode.")
     hidden: tuple[Width, ...] = Field(
@@ -40,26 +46,39 @@ class DqnConfig(TrainerConfig):
     )
     dueling: bool = Field(True, description="Learn state value and advantages apart.")
     layer_norm: bool = Field(True, description="Normalise the sums of each hidden layer.")
-    double: bool = Field(True, description="Choose the next action by the online network, judge it by the target network.")
+    double: bool = Field(
+        True, description="Choose the next action by the online network, judge it by the target network."
+    )
     n_step: int = Field(3, ge=1, le=64, description="Rewards that a transition sums up (dqn).")
     gamma: float = Field(0.995, gt=0.0, le=1.0, description="Discount of a tick.")
     learning_rate: float = Field(1e-3, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
     learning_rate_end: float = Field(1e-4, ge=0.0, le=1.0, description="Step size at the end; linear in between.")
     batch_size: int = Field(512, ge=1, le=1_048_576, description="Transitions of a part of an update (dqn).")
     gradient_accumulation: int = Field(
-        1, ge=1, le=256, description="Parts of an update whose gradients are summed: the batch is that many times as large."
+        1,
+        ge=1,
+        le=256,
+        description="Parts of an update whose gradients are summed: the batch is that many times as large.",
     )
-    buffer_size: int = Field(262_144, ge=1, le=MAX_TRANSITIONS, description="Transitions that the replay buffer keeps (dqn).")
+    buffer_size: int = Field(
+        262_144, ge=1, le=MAX_TRANSITIONS, description="Transitions that the replay buffer keeps (dqn)."
+    )
     replay: Literal["uniform", "prioritised"] = Field(
         "uniform", description="Draw all transitions alike, or those with a large error more often (dqn)."
     )
-    priority_exponent: float = Field(0.6, ge=0.0, le=1.0, description="Weight of the error in prioritised replay (alpha).")
+    priority_exponent: float = Field(
+        0.6, ge=0.0, le=1.0, description="Weight of the error in prioritised replay (alpha)."
+    )
     priority_correction: float = Field(
         0.4, ge=0.0, le=1.0, description="Correction for it at the beginning (beta); it grows to 1."
     )
-    learning_starts: int = Field(20_000, ge=0, le=MAX_TRANSITIONS, description="Steps played before the first update (dqn).")
+    learning_starts: int = Field(
+        20_000, ge=0, le=MAX_TRANSITIONS, description="Steps played before the first update (dqn)."
+    )
     steps_per_update: int = Field(256, ge=1, le=1_000_000, description="Steps played for each update (dqn).")
-    target_every: int = Field(250, ge=1, le=1_000_000, description="Updates between two moves of the target network (dqn).")
+    target_every: int = Field(
+        250, ge=1, le=1_000_000, description="Updates between two moves of the target network (dqn)."
+    )
     target_tau: float = Field(1.0, gt=0.0, le=1.0, description="Share of the way that the target network moves.")
     huber_delta: float = Field(1.0, gt=0.0, le=1000.0, description="Error up to which the loss is quadratic.")
     max_grad_norm: float = Field(10.0, gt=0.0, le=1e6, description="Longer gradients are clipped to this norm.")
@@ -73,14 +92,15 @@ class DqnConfig(TrainerConfig):
     rollout_steps: int = Field(16, ge=1, le=1024, description="Steps of every court between two looks at the network.")
     trace_lambda: float = Field(0.9, ge=0.0, le=1.0, description="Weight of longer returns (pqn).")
     action_gap: float = Field(
-        0.0, ge=0.0, lt=1.0, description="Advantage learning: how much actions that are not the best are pushed down (pqn)."
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Advantage learning: how much actions that are not the best are pushed down (pqn).",
     )
     epochs: int = Field(2, ge=1, le=64, description="Times that a rollout is learned from (pqn).")
     minibatches: int = Field(8, ge=1, le=1024, description="Updates of an epoch (pqn).")
     hit_reward: float = Field(0.5, ge=0.0, le=10.0, description="Reward of a contact; a point is 1.")
-    miss_penalty: float = Field(
-        0.0, ge=0.0, le=10.0, description="Penalty for each reach by which a ball is missed."
-    )
+    miss_penalty: float = Field(0.0, ge=0.0, le=10.0, description="Penalty for each reach by which a ball is missed.")
     shaping_end: float = Field(
         1.0, ge=0.0, le=1.0, description="Share of these two that is left at the end; linear in between."
     )
@@ -90,7 +110,9 @@ class DqnConfig(TrainerConfig):
         max_length=64,
         description="Players of the league to train against, by name or hash; courts are shared out evenly.",
     )
-    past_share: float = Field(0.0, ge=0.0, le=1.0, description="Share of the courts on which a past self is the opponent.")
+    past_share: float = Field(
+        0.0, ge=0.0, le=1.0, description="Share of the courts on which a past self is the opponent."
+    )
     snapshot_steps: int = Field(1_000_000, ge=1, le=10**12, description="Steps between two past selves that are kept.")
     ladder: tuple[PlayerName, ...] = Field(
         ("random", "tracker", "predictor", "aimer"),
@@ -112,9 +134,13 @@ class DqnConfig(TrainerConfig):
         if self.courts > 128 and self.courts % 128:
             raise ValueError(f"courts is {self.courts}; up to 128 or a multiple of 128 is allowed")
         if self.learning_rate_end > self.learning_rate:
-            raise ValueError(f"learning_rate_end is {self.learning_rate_end}; at most learning_rate, {self.learning_rate}, is allowed")
+            raise ValueError(
+                f"learning_rate_end is {self.learning_rate_end}; at most learning_rate, {self.learning_rate}, is allowed"
+            )
         if self.epsilon_end > self.epsilon_start:
-            raise ValueError(f"epsilon_end is {self.epsilon_end}; at most epsilon_start, {self.epsilon_start}, is allowed")
+            raise ValueError(
+                f"epsilon_end is {self.epsilon_end}; at most epsilon_start, {self.epsilon_start}, is allowed"
+            )
         for name in ("opponents", "ladder"):
             players = getattr(self, name)
             if len(set(players)) < len(players):
@@ -136,18 +162,28 @@ class DqnConfig(TrainerConfig):
                 f"{self.n_step} at least {least:,} is needed"
             )
         if self.learning_starts > self.buffer_size:
-            raise ValueError(f"learning_starts is {self.learning_starts:,}; at most buffer_size, {self.buffer_size:,}, is allowed")
+            raise ValueError(
+                f"learning_starts is {self.learning_starts:,}; at most buffer_size, {self.buffer_size:,}, is allowed"
+            )
 
     def _check_rollout(self) -> None:
         rollout = self.courts * self.rollout_steps
         if self.minibatches > rollout:
-            raise ValueError(f"minibatches is {self.minibatches}; a rollout of {rollout:,} steps allows at most that many")
+            raise ValueError(
+                f"minibatches is {self.minibatches}; a rollout of {rollout:,} steps allows at most that many"
+            )
 
 
 def _start(config: DqnConfig, context: TrainContext) -> Learner:
     from ai.dqn.learner import DqnLearner  # the kernels are not needed to list trainers
 
     return DqnLearner(config, context)
+
+
+def _advise(wish: Wish, say: Callable[[str], None]) -> Advice:
+    from ai.dqn.launcher import advise  # the kernels are not needed to list trainers
+
+    return advise(wish, say)
 
 
 TRAINER: Final = Trainer(
@@ -174,9 +210,15 @@ TRAINER: Final = Trainer(
         ),
         MetricSpec("score", "Score", "Win rate", "Mean of the win rates.", is_headline=True),
         MetricSpec(
-            "training_win_rate", "Won in training against", "Training", "Share of training episodes won.", is_family=True
+            "training_win_rate",
+            "Won in training against",
+            "Training",
+            "Share of training episodes won.",
+            is_family=True,
         ),
-        MetricSpec("elo", "Elo", "Elo", "Rating on the ladder's own scale, whose first player has 1,000.", is_headline=True),
+        MetricSpec(
+            "elo", "Elo", "Elo", "Rating on the ladder's own scale, whose first player has 1,000.", is_headline=True
+        ),
         MetricSpec("loss", "Loss", "Loss", "Mean Huber loss of the iteration's updates.", is_headline=True),
         MetricSpec("mean_q", "Mean value", "Values", "Mean value of the actions that were learned from."),
         MetricSpec("gradient_norm", "Gradient norm", "Gradient", "Mean norm of the gradients, before clipping."),
@@ -186,7 +228,9 @@ TRAINER: Final = Trainer(
         MetricSpec("total_steps", "Steps", "Progress", "Steps of all agents since the beginning."),
         MetricSpec("buffer", "Replay buffer", "Buffer", "Transitions in the replay buffer."),
         MetricSpec("replay_ratio", "Replay ratio", "Learning per step", "Samples learned from, a step played."),
-        MetricSpec("lag", "Lag of the actors", "Lag", "Updates between an actor's network and the learner's, on average."),
+        MetricSpec(
+            "lag", "Lag of the actors", "Lag", "Updates between an actor's network and the learner's, on average."
+        ),
         MetricSpec("restarts", "Restarted actors", "Actors", "Actor processes that died and were restarted."),
         MetricSpec("steps_per_s", "Steps", "Throughput", "Steps played a second.", "steps/s", is_headline=True),
         MetricSpec("episodes_per_s", "Episodes", "Throughput", "Episodes that ended a second.", "episodes/s"),
@@ -194,4 +238,5 @@ TRAINER: Final = Trainer(
     ),
     start=_start,
     step_unit="iterations",
+    advise=_advise,
 )

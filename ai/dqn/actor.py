@@ -80,7 +80,9 @@ class Actor:
         self._norms = np.zeros(network.norms_size(spec.courts), np.float32)
         self._actions = np.zeros(spec.courts, np.int32)
         names = self._game.observations
-        self._grid = np.array([(names.index(name), cells) for name, cells in self._game.coverage], np.int64).reshape(-1, 2)
+        self._grid = np.array([(names.index(name), cells) for name, cells in self._game.coverage], np.int64).reshape(
+            -1, 2
+        )
         self._visited = np.zeros(int(self._grid[:, 1].prod()), np.uint8)
         streams = range(spec.courts, 2 * spec.courts)  # behind those of the courts' own seeds
         self._randoms = np.array(

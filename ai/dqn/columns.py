@@ -19,8 +19,8 @@ Allocate: TypeAlias = Callable[[tuple[int, ...], DTypeLike], NDArray[np.generic]
 class Columns(NamedTuple):
     """Experience of all groups: [groups, rows, agents], a row a step, as a ring in time.
 
-    A collection of T steps at ``row`` writes rows ``row`` to ``row + T - 1`` of all four arrays, and the observation behind them at
-    ``row + T``; all modulo the number of rows.
+    A collection of T steps at ``row`` writes rows ``row`` to ``row + T - 1`` of all four arrays, and the observation behind them
+    at ``row + T``; all modulo the number of rows.
     """
 
     observations: NDArray[np.float32]

@@ -11,8 +11,6 @@ from ai.dqn.engine import BETA_1, BETA_2, STATE_NAMES, Batch, EngineSettings, Up
 from ai.dqn.network import Network, Parameters
 
 
-
-
 class _Space:
     """Work space for batches of one size."""
 

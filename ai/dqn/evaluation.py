@@ -67,7 +67,10 @@ class Ladder:
             one, other = np.triu_indices(count, 1)
             seeds = np.tile(self._seeds, len(one))
             rows = meeting_rows(
-                np.repeat(one, len(self._seeds)), np.repeat(other, len(self._seeds)), seeds, self._context.game.default_points
+                np.repeat(one, len(self._seeds)),
+                np.repeat(other, len(self._seeds)),
+                seeds,
+                self._context.game.default_points,
             )
             ratings = np.zeros(1)
             if count > 1:

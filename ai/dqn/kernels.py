@@ -464,7 +464,11 @@ def visit(observations: Floats, grid: NDArray[np.int64], visited: NDArray[np.uin
 
 @entry
 def draw_places(
-    rng: NDArray[np.uint64], first: NDArray[np.int64], counts: NDArray[np.int64], shape: tuple[int, int], places: NDArray[np.int64]
+    rng: NDArray[np.uint64],
+    first: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    shape: tuple[int, int],
+    places: NDArray[np.int64],
 ) -> None:
     """Draw places uniformly: group by the rows it has, row among those from ``first[group]`` on, agent; ``shape`` = (rows, agents)."""
     total = counts.sum()

@@ -54,7 +54,9 @@ class DqnLearner:
         self._best_score = -1.0
         self._visited = np.zeros(0, np.uint8)
         rng = np.random.default_rng([context.seed, _NETWORK])
-        deviations = observed_deviations(context.game, self._opponents.bank, config.frame_skip, pair_seed(context.seed, _NETWORK))
+        deviations = observed_deviations(
+            context.game, self._opponents.bank, config.frame_skip, pair_seed(context.seed, _NETWORK)
+        )
         start = (self._network.initial(rng, deviations), self._network.step_scales(deviations))
         self._engine = make_engine(config, self._network, start, self._settings(), context.say)
         self._collector = self._new_collector()
@@ -99,7 +101,9 @@ class DqnLearner:
     def _new_learning(self) -> Learning:
         config, seed = self._config, self._context.seed
         if config.algorithm == "pqn":
-            return RolloutLearning(config, self._engine, self._collector.columns, np.random.default_rng([seed, _REPLAY]))
+            return RolloutLearning(
+                config, self._engine, self._collector.columns, np.random.default_rng([seed, _REPLAY])
+            )
         settings = ReplaySettings(
             n_step=config.n_step,
             gamma=config.gamma**config.frame_skip,
@@ -140,8 +144,8 @@ class DqnLearner:
     def _arrivals(self, tally: "_Tally", stats: LearnStats) -> None:
         """Take what asynchronous actors have played meanwhile, and learn; neither waits for the other.
 
-        When more updates are owed than those of two rounds, nothing is taken until they are made: the actors' ring fills, and they
-        wait. When none is owed, there is nothing new to learn from.
+        When more updates are owed than those of two rounds, nothing is taken until they are made: the actors' ring fills, and
+        they wait. When none is owed, there is nothing new to learn from.
         """
         if not self._published or self._published[-1] != self._updates:
             self._publish(0)

@@ -1,8 +1,8 @@
 """The two algorithms: deep Q-networks on a replay buffer, and Q(lambda) on rollouts.
 
-DQN. Source: V. Mnih et al.: "Human-level control through deep reinforcement learning", Nature 518, 2015; double: H. van Hasselt
-et al. 2016; dueling: Z. Wang et al. 2016; n-step and prioritised: M. Hessel et al.: "Rainbow", AAAI 2018; prioritised: T. Schaul et
-al. 2016; many actors with an epsilon each: D. Horgan et al. 2018. Deviations:
+DQN. Source: V. Mnih et al.: "Human-level control through deep reinforcement learning", Nature 518, 2015; double: H. van
+Hasselt et al. 2016; dueling: Z. Wang et al. 2016; n-step: M. Hessel et al.: "Rainbow", AAAI 2018; prioritised: T. Schaul et al.
+2016; many actors with an epsilon each: D. Horgan et al. 2018. Deviations:
 
 - Adam instead of RMSProp; rewards are not clipped; the dueling streams share all layers but the last, whose halves they are, and
   their gradient is not rescaled.
@@ -10,9 +10,13 @@ al. 2016; many actors with an epsilon each: D. Horgan et al. 2018. Deviations:
 - The next state of a truncated episode is not kept: its transitions end at the state before.
 - Priorities are those of the n-step error; new transitions get the highest that has occurred.
 
-PQN. Source: M. Gallici et al.: "Simplifying Deep Temporal Difference Learning", 2024. Deviations: no layer normalisation (the
-player's network has none; the gradient is clipped, and the loss is Huber's), Adam instead of RAdam, lambda returns are computed once
-for all epochs of a rollout, whose actions were chosen by the network of one round before.
+PQN. Source: M. Gallici et al.: "Simplifying Deep Temporal Difference Learning", 2024. Deviations: Adam instead of RAdam; the loss is
+Huber's; layer normalisation without gain and bias; lambda returns are computed once for all epochs of a rollout, whose actions were
+chosen by the network of one round before; and the targets of actions that are not the best are pushed down, by the share
+``action_gap`` of what they are worse (M. G. Bellemare et al.: "Increasing the Action Gap", AAAI 2016, equation 10, with the advantage
+of the online network): an action that is held for a few ticks changes little, and its advantage would drown in noise.
+
+Both learn from standardised observations (``Network.step_scales``).
 """
 
 import math
@@ -104,8 +108,7 @@ class ReplayLearning:
         self._replay = replay
         self._owed = 0.0
         self._updates = 0
-        groups, _, agents = replay.columns.shape
-        self._round = config.rollout_steps * agents
+        self._round = config.rollout_steps * replay.columns.shape[2]
         self._batch = config.batch_size * config.gradient_accumulation
         self._accepted = 0
 
@@ -180,7 +183,11 @@ class RolloutLearning:
         samples = self._groups * config.rollout_steps * self._agents
         self._size = samples // config.minibatches
         width = columns.observations.shape[-1]
-        self._batch = (np.zeros((self._size, width), np.float32), np.zeros(self._size, np.int32), np.zeros(self._size, np.float32))
+        self._batch = (
+            np.zeros((self._size, width), np.float32),
+            np.zeros(self._size, np.int32),
+            np.zeros(self._size, np.float32),
+        )
 
     @property
     def owed(self) -> float:

@@ -14,14 +14,23 @@ from ai.trainer import TrainContext
 
 
 def make_engine(
-    config: DqnConfig, network: Network, start: tuple[Parameters, Parameters], settings: EngineSettings, say: Callable[[str], None]
+    config: DqnConfig,
+    network: Network,
+    start: tuple[Parameters, Parameters],
+    settings: EngineSettings,
+    say: Callable[[str], None],
 ) -> Engine:
-    """Return the engine of ``config``; ``start`` = (first parameters, scales of their steps). What was left to the launcher is the compiled one."""
+    """Return the engine of ``config``; what was left to the launcher is the compiled one.
+
+    ``start`` = (first parameters, scales of their steps).
+    """
     if config.engine == "torch" or config.device == "cuda":
         from ai.dqn.torch_engine import TorchEngine  # torch takes more than a second
 
         device = "cuda" if config.device == "cuda" else "cpu"
-        return TorchEngine(network, start[0], settings, scales=start[1], device=device, precision=config.precision, say=say)
+        return TorchEngine(
+            network, start[0], settings, scales=start[1], device=device, precision=config.precision, say=say
+        )
     return CompiledEngine(network, start[0], settings, start[1])
 
 

@@ -36,7 +36,9 @@ class Network:
     def __post_init__(self) -> None:
         """Refuse what is no network, with ``ValueError``."""
         if len(self.sizes) < 3 or min(self.sizes) < 1:
-            raise ValueError(f"a Q-network of layers {self.sizes} is not possible: it needs a hidden layer, each of 1 at least")
+            raise ValueError(
+                f"a Q-network of layers {self.sizes} is not possible: it needs a hidden layer, each of 1 at least"
+            )
         if self.is_dueling and self.sizes[-2] < 2:
             raise ValueError(f"the last hidden layer has {self.sizes[-2]} unit: two streams need 2 at least")
 

@@ -19,7 +19,9 @@ PAST_SELVES: Final = 8
 class Opponents:
     """The mix: every group of courts gets the same shares, in runs of neighbours, since a policy decides for a run at once."""
 
-    def __init__(self, players: Sequence[Opponent], past_share: float, shape: tuple[int, int], network: Network) -> None:
+    def __init__(
+        self, players: Sequence[Opponent], past_share: float, shape: tuple[int, int], network: Network
+    ) -> None:
         for player in players:
             if not is_compiled(player.policy):
                 raise TrainingError(
@@ -44,10 +46,8 @@ class Opponents:
         count, known = self._shape[1], len(self._players)
         past = round(self._past_share * count) if self._past else 0
         others = count - past
-        if others < known:
-            row = (iteration + np.arange(others)) % known
-        else:
-            row = np.arange(others) * known // max(1, others)
+        takes_turns = others < known
+        row = (iteration + np.arange(others)) % known if takes_turns else np.arange(others) * known // max(1, others)
         selves = known + np.arange(past) * len(self._past) // max(1, past)
         return np.tile(np.concatenate([row, selves]).astype(np.int32), (self._shape[0], 1))
 

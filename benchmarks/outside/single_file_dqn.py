@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.buffers import ReplayBuffer
 from torch import nn
 
-from benchmarks.outside.watch import Env, Peer, Task, Watch, relu_policy, sizes
+from benchmarks.outside.watch import Env, MakeEnv, Peer, Task, Watch, relu_policy, sizes
 from game.policies.dense import DensePolicy
 
 
@@ -76,9 +76,9 @@ class _Learner:
         self.target.load_state_dict(self.online.state_dict())
 
 
-def train(env: Env, task: Task, seed: int, watch: Watch, settings: Settings | None = None) -> None:
+def train(make: MakeEnv, task: Task, seed: int, watch: Watch, settings: Settings | None = None) -> None:
     """Train until ``watch`` ends it; see ``benchmarks.outside.watch.Train``."""
-    settings = settings or Settings()
+    env, settings = make(), settings or Settings()
     rng = np.random.default_rng(seed)
     np.random.seed(seed)  # noqa: NPY002  # stable-baselines3's buffer draws from it
     torch.manual_seed(seed)

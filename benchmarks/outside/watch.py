@@ -25,6 +25,7 @@ _LEAST_LOOK_S: Final = 0.1
 
 
 Env: TypeAlias = gymnasium.Env[NDArray[np.float32], np.int64]
+MakeEnv: TypeAlias = Callable[[], Env]
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,9 @@ class Watch:
 
 
 class Train(Protocol):
-    """Trains on an environment until the watch ends it."""
+    """Trains on one or more environments until the watch ends it."""
 
-    def __call__(self, env: Env, task: Task, seed: int, watch: Watch) -> None:
+    def __call__(self, make: MakeEnv, task: Task, seed: int, watch: Watch) -> None:
         """Train a network with the hidden layers of ``task``; every random number follows from ``seed``."""
         ...
 

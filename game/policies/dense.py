@@ -28,9 +28,9 @@ _FOUR: Final = np.uint64(4)
 class DensePolicy:
     """A fully connected network.
 
-    ``weights[i]`` is float32[outputs, inputs] of layer ``i``, ``biases[i]`` float32[outputs]. With ``is_normalised`` the sums of each
-    hidden layer are normalised before their activation: less their mean, by the root of their variance + 1e-5 (J. L. Ba et al.:
-    "Layer Normalization", 2016, without gain and bias).
+    ``weights[i]`` is float32[outputs, inputs] of layer ``i``, ``biases[i]`` float32[outputs]. With ``is_normalised`` the sums of
+    each hidden layer are normalised before their activation: less their mean, by the root of their variance + 1e-5 (J. L. Ba et
+    al.: "Layer Normalization", 2016, without gain and bias).
     """
 
     weights: tuple[NDArray[np.float32], ...]
@@ -67,7 +67,7 @@ class DensePolicy:
         return (self.weights[0].shape[1], *(weight.shape[0] for weight in self.weights))
 
     def pack(self) -> PackedPolicy:
-        """Integers: layer count, activation (and ``_NORMALISED``), sizes. Reals: per layer the weights row by row, then the biases."""
+        """Integers: layer count, activation (and ``_NORMALISED``), sizes. Reals: per layer the weights row by row, the biases."""
         sizes = self.sizes
         parts = [part.ravel() for pair in zip(self.weights, self.biases, strict=True) for part in pair]
         return PackedPolicy(

@@ -97,6 +97,15 @@ def test_values_of_several_decades_have_a_logarithmic_axis_and_shares_have_all_o
     assert "100k" in ticks
 
 
+def test_what_only_begins_small_keeps_its_linear_axis(league):
+    rows = [
+        MetricRow(step, {"best": 1000.0 * step, "threshold": 10.0 ** (1 - step / 100)}, {}, 1.0) for step in range(1, 501)
+    ]
+    figure = figure_of(keep_run(league, rows))
+    assert axes_of(figure, "Fitness").get_yscale() == "linear"
+    assert axes_of(figure, "Compatibility threshold").get_yscale() == "log"
+
+
 def test_parts_of_a_whole_lie_on_top_of_each_other_and_the_largest_are_listed(league):
     parts = {f"species/{number}": float(number) for number in range(1, LISTED + 4)}
     species = axes_of(figure_of(keep_run(league, [MetricRow(step, parts, {}, 1.0) for step in (1, 2)])), "Species")

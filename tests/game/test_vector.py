@@ -5,7 +5,6 @@ import functools
 import numpy as np
 import pytest
 
-from game import vector
 from game.fault import Fault
 from game.games.rally import GAME
 from game.games.rally_court import LEFT_POINTS, TICKS
@@ -269,10 +268,9 @@ def test_a_seed_is_a_course_and_reset_begins_it_anew():
 
 def test_episodes_of_a_court_and_of_two_courts_are_different():
     env = VectorEnv(GAME, bank(), np.zeros(70, np.int32), 1)
-    starts = {env.observations[court].tobytes() for court in range(70)}
+    starts = set(map(bytes, env.observations))
     env.reset()
-    starts |= {env.observations[court].tobytes() for court in range(70)}
-    assert len(starts) == 140
+    assert len(starts | set(map(bytes, env.observations))) == 140
 
 
 @pytest.mark.parametrize(("lead", "points"), [(0, 3), (1, 3), (-1, 3)])
@@ -345,10 +343,6 @@ def test_a_bank_with_other_rows_of_memory_changes_nothing_for_those_who_stay():
         env.step(actions)
         same.step(actions)
         assert env.observations.tobytes() == same.observations.tobytes()
-    env.set_opponents(small, np.array([1, 2, 3, 2] * 3, np.int32))
-    env.step(actions)
-    same.step(actions)
-    assert env.observations.tobytes() == same.observations.tobytes()
 
 
 def test_a_state_goes_on_as_it_would_have():
@@ -405,4 +399,3 @@ def test_which_courts_have_two_agents_cannot_change():
         with pytest.raises(ValueError, match="cannot change"):
             env.set_opponents(bank(), np.array(opponents, np.int32))
     env.set_opponents(bank(), np.array([3, SELF], np.int32))
-    assert vector.SELF == -1

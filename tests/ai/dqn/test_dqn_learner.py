@@ -136,6 +136,7 @@ def test_metrics_are_declared_and_say_what_happened():
             assert coverage <= values["coverage"] < 1.0
             coverage = values["coverage"]
             assert 0 <= values["epsilon"] <= 1
+            assert 0 <= values["lag"] <= report.work["updates"]
             if config.algorithm == "dqn":
                 assert values["buffer"] <= config.buffer_size
             if report.work["updates"]:
