@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Final
 
+import numpy as np
+
 from ai.dqn import TRAINER
 from ai.dqn.learner import DqnLearner
 from ai.trainer import Opponent, TrainContext
@@ -18,7 +20,7 @@ from game.policies.dense import DensePolicy
 from game.policies.scripted import ScriptedPolicy
 
 TASK: Final = Task(frame_skip=4, points=1, hit_reward=0.1, miss_penalty=0.1, hidden=(64, 64))
-"""What everybody trains on: the options, of those that were tried, with which the peers learn soonest."""
+"""What everybody trains on: the single-file DQN learned sooner with 4 ticks a step than with 2, PPO not at all for points alone."""
 
 OURS: Final = "ours (dqn)"
 
@@ -62,7 +64,7 @@ def _peers() -> tuple[Peer, ...]:
     from benchmarks.outside.sb3 import SB3_DQN, SB3_PPO
     from benchmarks.outside.single_file_dqn import SINGLE_FILE_DQN
 
-    torch.set_num_threads(1)  # two are slower on networks of this size
+    torch.set_num_threads(1)  # an update is too small to share
     return (SB3_DQN, SB3_PPO, SINGLE_FILE_DQN)
 
 
@@ -98,6 +100,9 @@ def _theirs(peer: Peer, seed: int, limit_s: float) -> Watch:
             miss_penalty=TASK.miss_penalty,
         )
 
+    env = make()
+    env.reset()
+    env.step(np.int64(0))  # loads the kernels, which is no training
     watch = Watch(limit_s, lambda line: _tell(peer.name, seed, line))
     peer.train(make, TASK, seed, watch)
     return watch

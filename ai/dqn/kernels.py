@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from game import seeding
-from game.jit import entry, kernel
+from game.jit import entry, kernel, sum_kernel
 from game.policies.bank import Bank
 from game.vector import Courts, Outcome, Work, step_courts
 
@@ -96,72 +96,89 @@ def _unfold_gradient(folded: Floats, sizes: NDArray[np.int64], is_dueling: int, 
         gradient[biases + a] += folded[actions * width + a] - total * per_action
 
 
-@kernel
-def _mean_square(row: Floats) -> np.float32:
-    """Return the mean of the squares, in eight sums side by side, which the compiler vectorises."""
-    sums = (_ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO)
-    s0, s1, s2, s3, s4, s5, s6, s7 = sums
-    width = len(row)
-    whole = width // 8 * 8
-    for o in range(0, whole, 8):
-        s0 += row[o] * row[o]
-        s1 += row[o + 1] * row[o + 1]
-        s2 += row[o + 2] * row[o + 2]
-        s3 += row[o + 3] * row[o + 3]
-        s4 += row[o + 4] * row[o + 4]
-        s5 += row[o + 5] * row[o + 5]
-        s6 += row[o + 6] * row[o + 6]
-        s7 += row[o + 7] * row[o + 7]
-    for o in range(whole, width):
-        s0 += row[o] * row[o]
-    return np.float32(((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))) / np.float32(width)
+@sum_kernel
+def _normalise_rows(sums: Floats, bias: Floats, normals: Floats, factors: Floats) -> None:
+    """Add the biases to rows of sums [B, width], normalise each row into ``normals``, and put its ReLU in the place of the sums.
 
-
-@kernel
-def _mean_product(one: Floats, other: Floats) -> np.float32:
-    """Return the mean of the products, as ``_mean_square`` does."""
-    s0, s1, s2, s3 = _ZERO, _ZERO, _ZERO, _ZERO
-    width = len(one)
-    whole = width // 4 * 4
-    for o in range(0, whole, 4):
-        s0 += one[o] * other[o]
-        s1 += one[o + 1] * other[o + 1]
-        s2 += one[o + 2] * other[o + 2]
-        s3 += one[o + 3] * other[o + 3]
-    for o in range(whole, width):
-        s0 += one[o] * other[o]
-    return np.float32((s0 + s1) + (s2 + s3)) / np.float32(width)
-
-
-@kernel
-def _mean(row: Floats) -> np.float32:
-    """Return the mean, as ``_mean_square`` does."""
-    s0, s1, s2, s3 = _ZERO, _ZERO, _ZERO, _ZERO
-    width = len(row)
-    whole = width // 4 * 4
-    for o in range(0, whole, 4):
-        s0 += row[o]
-        s1 += row[o + 1]
-        s2 += row[o + 2]
-        s3 += row[o + 3]
-    for o in range(whole, width):
-        s0 += row[o]
-    return np.float32((s0 + s1) + (s2 + s3)) / np.float32(width)
-
-
-@kernel
-def _normalise(row: Floats) -> np.float32:
-    """Replace a row by (row - mean) / sqrt(variance + 1e-5); return what its deviations were multiplied by.
-
-    Source: J. L. Ba et al.: "Layer Normalization", 2016, without gain and bias.
+    (x - mean) * factor with factor = 1 / sqrt(variance + 1e-5). Source: J. L. Ba et al.: "Layer Normalization", 2016, without gain
+    and bias.
     """
-    mean = _mean(row)
-    for o in range(len(row)):
-        row[o] -= mean
-    scale = np.float32(_ONE / np.sqrt(_mean_square(row) + NORM_EPSILON))
-    for o in range(len(row)):
-        row[o] *= scale
-    return scale
+    batch, width = sums.shape
+    per_width = _ONE / np.float32(width)
+    for i in range(batch):
+        row = sums[i]
+        normal = normals[i * width : (i + 1) * width]
+        total = _ZERO
+        for o in range(width):
+            value = row[o] + bias[o]
+            normal[o] = value
+            total += value
+        mean = total * per_width
+        squares = _ZERO
+        for o in range(width):
+            value = normal[o] - mean
+            squares += value * value
+        factor = np.float32(_ONE / np.sqrt(squares * per_width + NORM_EPSILON))
+        factors[i] = factor
+        for o in range(width):
+            value = (normal[o] - mean) * factor
+            normal[o] = value
+            row[o] = (value + abs(value)) * _HALF
+
+
+@sum_kernel
+def _through_norms(slopes: Floats, normals: Floats, factors: Floats) -> None:
+    """Replace slopes [B, width] behind normalisation and ReLU by those before: factor * (s - mean(s) - n * mean(s * n))."""
+    batch, width = slopes.shape
+    per_width = _ONE / np.float32(width)
+    for i in range(batch):
+        row = slopes[i]
+        normal = normals[i * width : (i + 1) * width]
+        total = product = _ZERO
+        for k in range(width):
+            slope = row[k] if normal[k] > _ZERO else _ZERO
+            row[k] = slope
+            total += slope
+            product += slope * normal[k]
+        mean, part, factor = total * per_width, product * per_width, factors[i]
+        for k in range(width):
+            row[k] = factor * (row[k] - mean - normal[k] * part)
+
+
+@kernel
+def _rectify_rows(sums: Floats, bias: Floats) -> None:
+    """Replace rows of sums [B, width] by the ReLU of them and their biases, without a branch."""
+    batch, width = sums.shape
+    for i in range(batch):
+        for o in range(width):
+            value = sums[i, o] + bias[o]
+            sums[i, o] = (value + abs(value)) * _HALF
+
+
+@kernel
+def _through_relus(slopes: Floats, values: Floats) -> None:
+    """Replace slopes [B, width] behind ReLUs by those before them."""
+    batch, width = slopes.shape
+    for i in range(batch):
+        for k in range(width):
+            slopes[i, k] = slopes[i, k] if values[i, k] > _ZERO else _ZERO
+
+
+@kernel
+def _add_bias(rows: Floats, bias: Floats) -> None:
+    batch, width = rows.shape
+    for i in range(batch):
+        for o in range(width):
+            rows[i, o] += bias[o]
+
+
+@sum_kernel
+def _add_columns(rows: Floats, sums: Floats) -> None:
+    """Add up the rows [B, width] into ``sums``."""
+    batch, width = rows.shape
+    for i in range(batch):
+        for o in range(width):
+            sums[o] += rows[i, o]
 
 
 @entry
@@ -186,35 +203,15 @@ def forward(
         np.dot(source, numbers[: outputs * inputs].reshape(outputs, inputs).T, target)
         bias = numbers[outputs * inputs : outputs * inputs + outputs]
         if is_head:
-            for i in range(batch):
-                for o in range(outputs):
-                    target[i, o] += bias[o]
+            _add_bias(target, bias)
         elif is_normalised:
-            for i in range(batch):
-                row = norms[to + i * outputs : to + (i + 1) * outputs]
-                for o in range(outputs):
-                    row[o] = target[i, o] + bias[o]
-                norms[factors + i] = _normalise(row)
-                for o in range(outputs):
-                    target[i, o] = (row[o] + abs(row[o])) * _HALF
+            _normalise_rows(target, bias, norms[to : to + batch * outputs], norms[factors : factors + batch])
             factors += batch
         else:
-            for i in range(batch):
-                for o in range(outputs):
-                    value = target[i, o] + bias[o]
-                    target[i, o] = (value + abs(value)) * _HALF  # ReLU, without a branch
+            _rectify_rows(target, bias)
         source = target
         at += outputs * (inputs + 1)
         to += batch * outputs
-
-
-@kernel
-def _through_norm(slopes: Floats, normal: Floats, factor: np.float32) -> None:
-    """Replace the slopes behind a normalisation by those before it: factor * (s - mean(s) - n * mean(s * n))."""
-    mean = _mean(slopes)
-    product = _mean_product(slopes, normal)
-    for k in range(len(slopes)):
-        slopes[k] = factor * (slopes[k] - mean - normal[k] * product)
 
 
 @entry
@@ -234,6 +231,7 @@ def _backward(
     activations, norms = work[0], work[1]
     batch = len(observations)
     layers = len(sizes) - 1
+    is_normalised = len(norms) > 0
     folded = np.empty(len(head), np.float32)
     at = _head_offset(sizes)
     to = 0
@@ -255,22 +253,16 @@ def _backward(
             biases[:] = _ZERO
         else:
             weights += product
-        for i in range(batch):
-            for o in range(outputs):
-                biases[o] += delta[i, o]
+        _add_columns(delta, biases)
         if layer > 1:
             numbers = head if is_head else parameters[at:]
-            flat = work[2 + (layers - layer + 1) % 2][: batch * inputs]
-            before = flat.reshape(batch, inputs)
+            before = work[2 + (layers - layer + 1) % 2][: batch * inputs].reshape(batch, inputs)
             np.dot(delta, numbers[: outputs * inputs].reshape(outputs, inputs), before)
-            for i in range(batch):
-                for k in range(inputs):
-                    before[i, k] = before[i, k] if source[i, k] > _ZERO else _ZERO
-            if len(norms) > 0:
+            if is_normalised:
                 factors -= batch
-                for i in range(batch):
-                    normal = norms[to + i * inputs : to + (i + 1) * inputs]
-                    _through_norm(flat[i * inputs : (i + 1) * inputs], normal, norms[factors + i])
+                _through_norms(before, norms[to : to + batch * inputs], norms[factors : factors + batch])
+            else:
+                _through_relus(before, source)
             at -= inputs * (sizes[layer - 2] + 1)
     _unfold_gradient(folded, sizes, is_dueling, gradient[_head_offset(sizes) :])
 

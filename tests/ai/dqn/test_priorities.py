@@ -111,18 +111,27 @@ def test_a_place_is_drawn_as_often_as_its_priority_says():
     assert count[[1, 5]].tolist() == [0, 0]
 
 
-def test_rounding_never_leads_to_a_place_without_priority():
-    """After many changes the sums carry rounding errors: the draw nearest to the end still finds something."""
-    rng = np.random.default_rng(2)
+def before(bits):
+    """Return the state of the generator whose next number has these ``bits``: its finaliser backwards."""
+    mask, z = (1 << 64) - 1, bits
+    z ^= (z >> 31) ^ (z >> 62)
+    z = (z * pow(0x94D049BB133111EB, -1, 1 << 64)) & mask
+    z ^= (z >> 27) ^ (z >> 54)
+    z = (z * pow(0xBF58476D1CE4E5B9, -1, 1 << 64)) & mask
+    z ^= (z >> 30) ^ (z >> 60)
+    return (z - 0x9E3779B97F4A7C15) & mask
+
+
+@pytest.mark.parametrize("places", [1, 5, 16, 33])
+def test_rounding_never_leads_to_a_place_without_priority(places):
+    """The largest random number in the last stratum is rounded to the sum of all: what lies behind has no priority."""
     tree = priorities.new_tree(64)
-    priorities.set_range(tree, 0, 40, 0.1)
-    for _ in range(300):
-        priorities.set_places(tree, rng.integers(0, 40, 8), rng.uniform(1e-9, 1e6, 8))
-    priorities.set_range(tree, 30, 10, 0.0)
-    for seed in range(200):
-        places, _ = drawn(tree, 16, seed)
-        assert (leaves(tree)[places] > 0).all()
-        assert places.max() < 30
+    priorities.set_range(tree, 0, places, 0.1)
+    state = (before((1 << 64) - 1) - 2 * 0x9E3779B97F4A7C15) % (1 << 64)
+    assert units(state, 3)[2] == 1 - 2.0**-53
+    found, shares = drawn(tree, 3, state)
+    assert found[2] == places - 1
+    assert (shares > 0).all()
 
 
 def test_the_state_of_the_generator_goes_on():
