@@ -80,8 +80,8 @@ def event_records(run: Run, rows: Sequence[MetricRow], begun: float) -> Iterator
 
     Source: TensorFlow's record format, https://www.tensorflow.org/tutorials/load_data/tfrecord.
     """
-    from tensorboardX.proto.event_pb2 import Event  # type: ignore[import-untyped]  # it ships no types
-    from tensorboardX.summary import text  # type: ignore[import-untyped]  # takes a second: it loads torch
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.summary import text  # takes a second: it loads torch
 
     yield _record(Event(wall_time=begun, file_version=_FILE_VERSION).SerializeToString())
     yield _record(Event(wall_time=begun, summary=text(SETTINGS_TAG, _settings(run))).SerializeToString())
@@ -100,7 +100,7 @@ def event_records(run: Run, rows: Sequence[MetricRow], begun: float) -> Iterator
 
 def _record(data: bytes) -> bytes:
     """Return ``data`` between its length and the two checksums."""
-    from tensorboardX.record_writer import masked_crc32c  # type: ignore[import-untyped]  # it ships no types
+    from tensorboardX.record_writer import masked_crc32c
 
     length = struct.pack("<Q", len(data))
     return b"".join([length, struct.pack("<I", masked_crc32c(length)), data, struct.pack("<I", masked_crc32c(data))])

@@ -20,7 +20,7 @@ from game.policies.dense import DensePolicy
 from game.policies.scripted import ScriptedPolicy
 
 TASK: Final = Task(frame_skip=4, points=1, hit_reward=0.1, miss_penalty=0.1, hidden=(64, 64))
-"""What everybody trains on: the single-file DQN learned sooner with 4 ticks a step than with 2, PPO not at all for points alone."""
+"""What everybody trains on: the single-file DQN learned sooner with 4 ticks a step than with 2, PPO never by points alone."""
 
 OURS: Final = "ours (dqn)"
 

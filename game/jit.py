@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., object])
 _SOURCE_ROOT: Final = Path(__file__).parent
 
 _NOT_IN_KERNELS: Final = frozenset(
-    {"env.py", "executors", "match.py", "render", "render.py", "replay.py", "tape.py", "timeline.py", "warmup.py"}
+    {"env.py", "episodes.py", "executors", "match.py", "render", "render.py", "replay.py", "tape.py", "timeline.py", "warmup.py"}
 )
 """What no kernel reads: an edit there compiles nothing anew."""
 

@@ -99,7 +99,8 @@ def test_values_of_several_decades_have_a_logarithmic_axis_and_shares_have_all_o
 
 def test_what_only_begins_small_keeps_its_linear_axis(league):
     rows = [
-        MetricRow(step, {"best": 1000.0 * step, "threshold": 10.0 ** (1 - step / 100)}, {}, 1.0) for step in range(1, 501)
+        MetricRow(step, {"best": 1000.0 * step, "threshold": 10.0 ** (1 - step / 100)}, {}, 1.0)
+        for step in range(1, 501)
     ]
     figure = figure_of(keep_run(league, rows))
     assert axes_of(figure, "Fitness").get_yscale() == "linear"
