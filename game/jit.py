@@ -27,7 +27,18 @@ F = TypeVar("F", bound=Callable[..., object])
 _SOURCE_ROOT: Final = Path(__file__).parent
 
 _NOT_IN_KERNELS: Final = frozenset(
-    {"env.py", "episodes.py", "executors", "match.py", "render", "render.py", "replay.py", "tape.py", "timeline.py", "warmup.py"}
+    {
+        "env.py",
+        "episodes.py",
+        "executors",
+        "match.py",
+        "render",
+        "render.py",
+        "replay.py",
+        "tape.py",
+        "timeline.py",
+        "warmup.py",
+    }
 )
 """What no kernel reads: an edit there compiles nothing anew."""
 
@@ -75,7 +86,7 @@ def kernel(function: F) -> F:
 
 
 def sum_kernel(function: F) -> F:
-    """Compile ``function`` as ``kernel`` does, but let sums be reordered and contracted: faster, and not the same on every machine.
+    """Compile ``function`` as ``kernel`` does, but let sums be reordered and contracted: faster, not the same on all machines.
 
     For learning alone, where a run is the same again on its own machine; never for rules and policies.
     """

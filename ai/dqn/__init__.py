@@ -1,7 +1,7 @@
 """Value learning: deep Q-networks (DQN) and Q(lambda) on rollouts (PQN), on thousands of courts at once."""
 
-from collections.abc import Callable
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,23 @@ PlayerName = Annotated[str, Field(min_length=1, max_length=128)]
 
 class DqnConfig(TrainerConfig):
     """The numbers of value learning. "Step" is one decision of one agent."""
+
+    sections: ClassVar[Mapping[str, str]] = {
+        "algorithm": "Method and machine",
+        "steps": "Length",
+        "courts": "Matches",
+        "hidden": "Network",
+        "n_step": "Learning",
+        "batch_size": "Replay (dqn)",
+        "target_every": "Target network (dqn)",
+        "huber_delta": "Loss",
+        "exploration": "Exploration",
+        "rollout_steps": "Rollouts (pqn)",
+        "hit_reward": "Reward",
+        "opponents": "Opponents and evaluation",
+        "checkpoint_buffer": "Checkpoints",
+    }
+    """Headings of a form, each above the field it names."""
 
     algorithm: Literal["dqn", "pqn"] = Field(
         "dqn", description="dqn learns from a replay buffer, pqn from whole rollouts at once (faster a step)."
@@ -200,7 +217,9 @@ TRAINER: Final = Trainer(
         "standard": Preset("Standard", "Beats the predictor.", 300.0),
     },
     metrics=(
-        MetricSpec("reward", "Reward of an episode", "Reward", "Mean over the episodes that ended in this iteration."),
+        MetricSpec(
+            "reward", "Reward", "Reward", "Sum of an episode's rewards: mean of those that ended in this iteration."
+        ),
         MetricSpec(
             "win_rate",
             "Win rate against",
@@ -221,17 +240,19 @@ TRAINER: Final = Trainer(
         ),
         MetricSpec("loss", "Loss", "Loss", "Mean Huber loss of the iteration's updates.", is_headline=True),
         MetricSpec("mean_q", "Mean value", "Values", "Mean value of the actions that were learned from."),
-        MetricSpec("gradient_norm", "Gradient norm", "Gradient", "Mean norm of the gradients, before clipping."),
+        MetricSpec("gradient_norm", "Gradient norm", "Loss", "Mean norm of the gradients, before clipping."),
         MetricSpec("coverage", "Coverage", "Exploration", "Share of the cells of ball and paddle states ever visited."),
         MetricSpec("epsilon", "Epsilon", "Exploration", "Mean share of random actions."),
         MetricSpec("episode_s", "Length of an episode", "Episodes", "Mean length of an episode.", "s"),
-        MetricSpec("total_steps", "Steps", "Progress", "Steps of all agents since the beginning."),
-        MetricSpec("buffer", "Replay buffer", "Buffer", "Transitions in the replay buffer."),
-        MetricSpec("replay_ratio", "Replay ratio", "Learning per step", "Samples learned from, a step played."),
+        MetricSpec("total_steps", "All steps", "Progress", "Steps of all agents since the beginning."),
+        MetricSpec("buffer", "Replay buffer", "Progress", "Transitions in the replay buffer."),
+        MetricSpec("replay_ratio", "Replay ratio", "Actors and learner", "Samples learned from, a step played."),
         MetricSpec(
-            "lag", "Lag of the actors", "Lag", "Updates between an actor's network and the learner's, on average."
+            "lag", "Lag", "Actors and learner", "Updates between an actor's network and the learner's, on average."
         ),
-        MetricSpec("restarts", "Restarted actors", "Actors", "Actor processes that died and were restarted."),
+        MetricSpec(
+            "restarts", "Restarted actors", "Actors and learner", "Actor processes that died and were restarted."
+        ),
         MetricSpec("steps_per_s", "Steps", "Throughput", "Steps played a second.", "steps/s", is_headline=True),
         MetricSpec("episodes_per_s", "Episodes", "Throughput", "Episodes that ended a second.", "episodes/s"),
         MetricSpec("updates_per_s", "Updates", "Throughput", "Gradient steps a second.", "updates/s"),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ai.dqn import kernels
+from ai.dqn import kernels, sampling
 from ai.dqn.blas import use_one_blas_thread
 from ai.dqn.columns import Columns
 from ai.dqn.network import Network
@@ -120,7 +120,7 @@ class Actor:
     def _look(self, observations: NDArray[np.float32], row: int) -> None:
         """Mark the visited cells, once in four steps: a state changes little between two."""
         for step in range(0, self.spec.rollout_steps, 4):
-            kernels.visit(observations[(row + step) % len(observations)], self._grid, self._visited)
+            sampling.visit(observations[(row + step) % len(observations)], self._grid, self._visited)
 
     def _environment(self, plan: Plan) -> VectorEnv:
         """Return the courts, with the opponents of ``plan``."""

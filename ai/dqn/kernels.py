@@ -1,8 +1,9 @@
-"""The compiled arithmetic of value learning: networks forwards and backwards, Adam, acting, sampling, returns.
+"""The compiled arithmetic of value learning: networks forwards and backwards, Adam, acting.
 
-Matrix products are BLAS calls (``numpy.dot``), everything else is fused loops between them. A network's hidden layers are read from
-its flat parameters, its head from the *folded* head (``ai.dqn.network``). All is float32; on one machine, with one BLAS thread, the
-same call gives the same bits.
+Matrix products are BLAS calls (``numpy.dot``), everything else is fused loops between them. A network's hidden layers are read
+from its flat parameters, its head from the *folded* head (``ai.dqn.network``). All is float32; on one machine, with one BLAS
+thread, the same call gives the same bits. All kernels that run a network lie in this file: numba's cache of one file does not
+notice that another has changed.
 """
 
 import numpy as np
@@ -100,8 +101,8 @@ def _unfold_gradient(folded: Floats, sizes: NDArray[np.int64], is_dueling: int, 
 def _normalise_rows(sums: Floats, bias: Floats, normals: Floats, factors: Floats) -> None:
     """Add the biases to rows of sums [B, width], normalise each row into ``normals``, and put its ReLU in the place of the sums.
 
-    (x - mean) * factor with factor = 1 / sqrt(variance + 1e-5). Source: J. L. Ba et al.: "Layer Normalization", 2016, without gain
-    and bias.
+    (x - mean) * factor with factor = 1 / sqrt(variance + 1e-5). Source: J. L. Ba et al.: "Layer Normalization", 2016, without
+    gain and bias.
     """
     batch, width = sums.shape
     per_width = _ONE / np.float32(width)
@@ -187,8 +188,8 @@ def forward(
 ) -> None:
     """Write the values of all layers behind the observations [B, inputs] to ``activations``, layer by layer [B, outputs].
 
-    With ``norms`` of some length the hidden layers are normalised; there go their normalised sums, as long as the hidden activations,
-    and behind them the factors of each layer's rows.
+    With ``norms`` of some length the hidden layers are normalised; there go their normalised sums, as long as the hidden
+    activations, and behind them the factors of each layer's rows.
     """
     batch = len(observations)
     source = observations
@@ -215,7 +216,7 @@ def forward(
 
 
 @entry
-def _backward(
+def _backward(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     parameters: Floats,
     head: Floats,
     sizes: NDArray[np.int64],
@@ -281,7 +282,7 @@ def _best(values: Floats, row: int, actions: int) -> int:
 
 
 @entry
-def td_targets(
+def td_targets(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     networks: tuple[Floats, Floats, Floats, Floats],
     sizes: NDArray[np.int64],
     is_double: int,
@@ -310,7 +311,7 @@ def td_targets(
 
 
 @entry
-def add_gradient(
+def add_gradient(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     network: tuple[Floats, Floats],
     sizes: NDArray[np.int64],
     rules: tuple[int, np.float32, np.float32],
@@ -347,7 +348,7 @@ def add_gradient(
 
 
 @entry
-def adam(
+def adam(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
     parameters: Floats,
     gradient: Floats,
     moments: tuple[Floats, Floats],
@@ -414,7 +415,7 @@ def collect(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
             bits = seeding.mix(randoms[i])
             action = _best(values, i, width)
             if seeding.unit_float(bits) < epsilons[i]:
-                action = np.int64(((bits & _LOW_16) * np.uint64(width)) >> _SHIFT_16)
+                action = int(((bits & _LOW_16) * np.uint64(width)) >> _SHIFT_16)
             actions[i] = action
             taken[row, i] = action
         step_courts(courts, bank, actions, shaping, observations[(row + 1) % rows], outcome, env_work)
@@ -437,140 +438,3 @@ def _tally(courts: Courts, outcome: Outcome, tallies: tuple[NDArray[np.int64], N
             if opponent >= 0:
                 by_opponent[opponent, 0] += 1 if outcome.leads[i] > 0 else 0
                 by_opponent[opponent, 1] += 1
-
-
-@entry
-def visit(observations: Floats, grid: NDArray[np.int64], visited: NDArray[np.uint8]) -> None:
-    """Mark the cells of ``observations`` [B, n]; ``grid`` rows are (observation, number of cells over [-1, 1])."""
-    for i in range(len(observations)):
-        cell = 0
-        for axis in range(len(grid)):
-            cells = grid[axis, 1]
-            at = np.int64((observations[i, grid[axis, 0]] + _ONE) * _HALF * cells)
-            cell = cell * cells + max(0, min(cells - 1, at))
-        visited[cell] = 1
-
-
-# Samples of a replay buffer
-
-
-@entry
-def draw_places(
-    rng: NDArray[np.uint64],
-    first: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    shape: tuple[int, int],
-    places: NDArray[np.int64],
-) -> None:
-    """Draw places uniformly: group by the rows it has, row among those from ``first[group]`` on, agent; ``shape`` = (rows, agents)."""
-    total = counts.sum()
-    rows, agents = shape
-    for i in range(len(places)):
-        rng[0] = seeding.advance_state(rng[0])
-        bits = seeding.mix(rng[0])
-        at = np.int64(bits % np.uint64(total * agents))
-        agent = at % agents
-        row = at // agents
-        group = 0
-        while row >= counts[group]:
-            row -= counts[group]
-            group += 1
-        places[i] = (group * rows + (first[group] + row) % rows) * agents + agent
-
-
-@entry
-def gather_steps(
-    columns: tuple[Floats, NDArray[np.uint8], Floats, NDArray[np.uint8]],
-    places: NDArray[np.int64],
-    n_step: int,
-    gamma: np.float32,
-    batch: tuple[Floats, NDArray[np.int32], Floats, Floats, Floats],
-) -> None:
-    """Write the n-step transitions that begin at ``places`` to ``batch``.
-
-    ``gamma`` is the discount of a step. A transition stops at the end of an episode. One that meets a truncation takes the value of
-    the state before it, since the state behind is not kept; where that is its own first state, it teaches nothing: discount 1 and
-    return 0 from the very state, whose error is that of the best action to itself.
-    """
-    observations, taken, rewards, flags = columns
-    groups, rows, agents, width = observations.shape
-    for i in range(len(places)):
-        agent = places[i] % agents
-        row = (places[i] // agents) % rows
-        group = places[i] // (agents * rows)
-        total, discount = _ZERO, _ONE
-        end = row
-        for _ in range(n_step):
-            flag = flags[group, end, agent]
-            if flag == 2:
-                break
-            total += discount * rewards[group, end, agent]
-            discount *= gamma
-            if flag == 1:
-                discount = _ZERO
-                break
-            end = (end + 1) % rows
-        batch[1][i] = taken[group, row, agent]
-        batch[2][i] = total
-        batch[3][i] = discount
-        for o in range(width):
-            batch[0][i, o] = observations[group, row, agent, o]
-            batch[4][i, o] = observations[group, end, agent, o]
-
-
-# Traces of a rollout
-
-
-@entry
-def trace_targets(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
-    values: Floats,
-    taken: NDArray[np.uint8],
-    rewards: Floats,
-    flags: NDArray[np.uint8],
-    rates: tuple[np.float32, np.float32, np.float32],
-    targets: Floats,
-) -> None:
-    """Write the lambda returns of T steps to ``targets`` [T, agents]; ``rates`` = (gamma, trace, gap).
-
-    ``values`` [T + 1, agents, actions]. G_t = r_t + gamma * (trace * G_{t+1} + (1 - trace) * max_a Q(s_{t+1}, a)).
-    Source: M. Gallici et al.: "Simplifying Deep Temporal Difference Learning", 2024, section 4 (PQN). A truncated step is its own
-    target: it teaches nothing, since the state behind it is not kept.
-    """
-    gamma, trace, gap = rates
-    steps, agents = taken.shape
-    actions = values.shape[2]
-    for i in range(agents):
-        following = _ZERO
-        for step in range(steps - 1, -1, -1):
-            best = values[step + 1, i, 0]
-            for a in range(1, actions):
-                best = max(best, values[step + 1, i, a])
-            if step == steps - 1:
-                following = best
-            if flags[step, i] == 1:
-                following = rewards[step, i]
-            elif flags[step, i] == 2:
-                following = values[step, i, taken[step, i]]
-            else:
-                following = rewards[step, i] + gamma * (trace * following + (_ONE - trace) * best)
-            top = values[step, i, 0]
-            for a in range(1, actions):
-                top = max(top, values[step, i, a])
-            targets[step, i] = following - gap * (top - values[step, i, taken[step, i]])
-
-
-@entry
-def gather_rows(
-    order: NDArray[np.int64],
-    observations: Floats,
-    taken: NDArray[np.uint8],
-    targets: Floats,
-    batch: tuple[Floats, NDArray[np.int32], Floats],
-) -> None:
-    """Write the samples number ``order`` to ``batch``: observations, actions, targets."""
-    for i in range(len(order)):
-        at = order[i]
-        batch[1][i] = taken[at]
-        batch[2][i] = targets[at]
-        for o in range(observations.shape[1]):
-            batch[0][i, o] = observations[at, o]

@@ -10,11 +10,11 @@ Hasselt et al. 2016; dueling: Z. Wang et al. 2016; n-step: M. Hessel et al.: "Ra
 - The next state of a truncated episode is not kept: its transitions end at the state before.
 - Priorities are those of the n-step error; new transitions get the highest that has occurred.
 
-PQN. Source: M. Gallici et al.: "Simplifying Deep Temporal Difference Learning", 2024. Deviations: Adam instead of RAdam; the loss is
-Huber's; layer normalisation without gain and bias; lambda returns are computed once for all epochs of a rollout, whose actions were
-chosen by the network of one round before; and the targets of actions that are not the best are pushed down, by the share
-``action_gap`` of what they are worse (M. G. Bellemare et al.: "Increasing the Action Gap", AAAI 2016, equation 10, with the advantage
-of the online network): an action that is held for a few ticks changes little, and its advantage would drown in noise.
+PQN. Source: M. Gallici et al.: "Simplifying Deep Temporal Difference Learning", 2024. Deviations: Adam instead of RAdam; the loss
+is Huber's; layer normalisation without gain and bias; lambda returns are computed once for all epochs of a rollout, whose actions
+were chosen by the network of one round before; and the targets of actions that are not the best are pushed down, by the share
+``action_gap`` of what they are worse (M. G. Bellemare et al.: "Increasing the Action Gap", AAAI 2016, equation 10, with the
+advantage of the online network): an action that is held for a few ticks changes little, its advantage would drown in noise.
 
 Both learn from standardised observations (``Network.step_scales``).
 """
@@ -26,7 +26,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ai.dqn import DqnConfig, kernels, schedules
+from ai.dqn import DqnConfig, sampling, schedules
 from ai.dqn.collectors.base import Chunk
 from ai.dqn.columns import Columns
 from ai.dqn.engine import Engine, UpdateStats
@@ -203,7 +203,7 @@ class RolloutLearning:
         """See ``Learning``."""
         return self._row
 
-    def accept(self, group: int, chunk: Chunk | None) -> None:
+    def accept(self, group: int, chunk: Chunk | None) -> None:  # noqa: ARG002  # groups are all alike
         """See ``Learning``; a chunk that is copied takes the next free place, whoever made it."""
         if chunk is not None:
             _copy(chunk, self._columns, self._waiting, self._row)
@@ -231,7 +231,7 @@ class RolloutLearning:
             order = places[self._rng.permutation(len(places))]
             for part in range(config.minibatches):
                 some = order[part * self._size : (part + 1) * self._size]
-                kernels.gather_rows(some, *rows, self._batch)
+                sampling.gather_rows(some, *rows, self._batch)
                 stats.add(self._engine.fit(*self._batch, rate), self._size, steps)
 
     def _set_targets(self, begin: int) -> None:
@@ -247,7 +247,7 @@ class RolloutLearning:
             values[:steps] = inner
             values[steps] = self._engine.values(columns.observations[group, end])
             some = slice(begin, begin + steps)
-            kernels.trace_targets(
+            sampling.trace_targets(
                 values,
                 columns.actions[group, some],
                 columns.rewards[group, some],

@@ -71,5 +71,5 @@ def draw(
 
 
 def new_tree(places: int) -> NDArray[np.float64]:
-    """Return a tree of at least ``places`` leaves without priority: node 1 is the sum of all, node n has children 2n and 2n + 1."""
+    """Return a tree of at least ``places`` leaves without priority: node 1 is the sum, the children of n are 2n and 2n + 1."""
     return np.zeros(2 * (1 << max(1, (places - 1).bit_length())), np.float64)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ai.dqn import kernels, priorities
+from ai.dqn import priorities, sampling
 from ai.dqn.columns import Columns
 from ai.dqn.engine import Batch
 from ai.errors import TrainingError
@@ -32,8 +32,8 @@ class ReplaySettings:
 class Replay:
     """Draws batches from ``columns``, into which others write.
 
-    Rows are numbered since the beginning; row r lies at r modulo the number of rows. Of what is kept, the last ``n_step`` rows cannot
-    begin a transition, as what follows is not known, nor can the oldest, which the next collection overwrites.
+    Rows are numbered since the beginning; row r lies at r modulo the number of rows. Of what is kept, the last ``n_step`` rows
+    cannot begin a transition, as what follows is not known, nor can the oldest, which the next collection overwrites.
     """
 
     def __init__(self, columns: Columns, settings: ReplaySettings, rng_state: int) -> None:
@@ -86,9 +86,9 @@ class Replay:
             batch.weights[:] = weights / weights.max()
         else:
             first, counts = self._window()
-            kernels.draw_places(self._rng, first, counts, (self._rows, self._agents), places)
-        kernels.gather_steps(
-            tuple(self.columns),
+            sampling.draw_places(self._rng, first, counts, (self._rows, self._agents), places)
+        sampling.gather_steps(
+            (self.columns.observations, self.columns.actions, self.columns.rewards, self.columns.flags),
             places,
             self._settings.n_step,
             np.float32(self._settings.gamma),

@@ -7,7 +7,7 @@ from ai.dqn import DqnConfig
 
 _LADDER_BASE = 0.4
 _LADDER_POWER = 7.0
-"""Source: D. Horgan et al.: "Distributed Prioritized Experience Replay" (Ape-X), ICLR 2018, section 4.1: 0.4 ** (1 + 7 i / (N - 1))."""
+"""0.4 ** (1 + 7 i / (N - 1)). Source: D. Horgan et al.: "Distributed Prioritized Experience Replay", ICLR 2018, section 4.1."""
 
 
 def epsilons(config: DqnConfig, shape: tuple[int, int], done: float) -> NDArray[np.float32]:

@@ -77,12 +77,12 @@ def wait_for_steps(home: Path, trainer: str, than: int, process: subprocess.Pope
 
 
 def segments(processes: list[psutil.Process]) -> set[Path]:
-    """Return the shared memory that processes map."""
+    """Return the shared memory that processes map and that has a name: without one it ends with them."""
     found = set()
     for process in processes:
         with contextlib.suppress(OSError):
             lines = Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8").splitlines()
-            found |= {Path(line.split()[-1]) for line in lines if f"{SEGMENTS}/" in line}
+            found |= {Path(line.split()[-1]) for line in lines if f"{SEGMENTS}/rally-" in line}
     return found
 
 

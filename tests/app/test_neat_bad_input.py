@@ -3,8 +3,6 @@
 import itertools
 import json
 import re
-import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +10,17 @@ import pytest
 from ai.run_folder import RunFolder
 from app.cli import run
 from tests.ai.neat.neat_files import COMPLETE, changed
+from tests.app.refusals import (
+    IN_PROCESS,
+    altered,
+    assert_not_resumed,
+    assert_refused,
+    call,
+    sentence,
+    train,
+    unfinished,
+)
 
-IN_PROCESS = ("--executor", "serial")
 SMALL = {
     "neat": (
         "--population", "10", "--generations", "3", "--opponents", "random", "--pairs", "1", "--points", "1",
@@ -29,45 +36,12 @@ LOST_IN_0_92 = ("no_fitness_termination", "single_structural_mutation", "structu
 """Keys that files of neat-python 0.92 may lack, and that 2.0 insists on or takes otherwise."""
 
 
-def call(capsys: pytest.CaptureFixture[str], home: Path, *arguments: str) -> tuple[int, str, str]:
-    """Run a command in this process; return exit code, stdout, stderr."""
-    capsys.readouterr()
-    code = run(["--home", str(home), *arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def train(capsys: pytest.CaptureFixture[str], home: Path, trainer: str, *arguments: str) -> tuple[int, str, str]:
-    return call(capsys, home, "train", trainer, *arguments, *IN_PROCESS)
-
-
-def sentence(err: str) -> str:
-    """Return the one line that says what is wrong; what was going on before is told in lines of its own."""
-    assert "Traceback" not in err
-    [line] = [line for line in err.splitlines() if line.startswith("error: ")]
-    assert err.endswith(f"{line}\n")
-    return line
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A league without a run."""
     folder = tmp_path_factory.mktemp("league")
     assert run(["--home", str(folder), "players", "list"]) == 0
     return folder
-
-
-def assert_refused(
-    capsys: pytest.CaptureFixture[str], home: Path, trainer: str, arguments: tuple[str, ...], says: str
-) -> None:
-    before = sorted(home.rglob("*"))
-    code, out, err = train(capsys, home, trainer, *arguments)
-    assert code == 2
-    assert re.search(says, sentence(err)), err
-    assert out == ""
-    assert [
-        path for path in sorted(home.rglob("*")) if path not in before and not path.name.startswith("league.db")
-    ] == []
 
 
 # The configuration
@@ -236,26 +210,8 @@ def test_evolution_begins_from_a_network_of_thousands_of_nodes(capsys, tmp_path)
 def stopped(request, tmp_path: Path) -> tuple[str, Path]:
     """A trainer, and a home with a run of it that is said to be unfinished."""
     assert run(["--home", str(tmp_path), "train", request.param, *SMALL[request.param], *IN_PROCESS]) == 0
-    with sqlite3.connect(tmp_path / "league.db") as connection:
-        connection.execute("UPDATE runs SET state = 'stopped'")
-    connection.close()
+    unfinished(tmp_path)
     return request.param, tmp_path
-
-
-def altered(path: Path, change: Callable[[dict[str, object]], None]) -> None:
-    """Change the JSON object in a file's first line of braces: a manifest, or the header of a checkpoint."""
-    fields = json.loads(path.read_text())
-    change(fields)
-    path.write_text(json.dumps(fields))
-
-
-def assert_not_resumed(capsys, home: Path, trainer: str, says: str) -> None:
-    folder = RunFolder(home / "runs" / f"{trainer}-1")
-    before = [(row.step, row.values) for row in folder.metrics()], [each.hash for each in folder.champions()]
-    code, out, err = train(capsys, home, trainer, "--resume")
-    assert (code, out) == (2, "")
-    assert re.search(says, sentence(err)), err
-    assert before == ([(row.step, row.values) for row in folder.metrics()], [each.hash for each in folder.champions()])
 
 
 @pytest.mark.parametrize("size", [0, 5, 100, -100])
@@ -289,9 +245,7 @@ def test_other_rows_than_those_that_a_run_began_with(capsys, tmp_path):
     arguments = [*SMALL["neat-backprop"], "--task", "file", "--data-file", str(path)]
     arguments[arguments.index("--task-points") + 1] = "0"
     assert train(capsys, home, "neat-backprop", *arguments)[0] == 0
-    with sqlite3.connect(home / "league.db") as connection:
-        connection.execute("UPDATE runs SET state = 'stopped'")
-    connection.close()
+    unfinished(home)
     path.write_text(rows(["x", "y"] * 20, "2.5"))
     assert_not_resumed(
         capsys, home, "neat-backprop", "the data of the task 'file' are not those that the run began with"

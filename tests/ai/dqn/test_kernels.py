@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai.dqn import kernels
+from ai.dqn import kernels, sampling
 from ai.dqn.columns import new_columns
 from tests.ai.dqn import oracles
 from tests.ai.dqn.small_networks import NETWORKS, SIZE, batch_of, parameters_of
@@ -126,7 +126,7 @@ def gathered(columns, places, n, gamma):
         np.zeros(size, np.float32),
         np.zeros((size, 3), np.float32),
     )
-    kernels.gather_steps(tuple(columns), places, n, np.float32(gamma), batch)
+    sampling.gather_steps(tuple(columns), places, n, np.float32(gamma), batch)
     return batch
 
 
@@ -174,7 +174,7 @@ def test_a_truncated_step_teaches_nothing_and_ends_what_leads_to_it():
 
 def traced(values, taken, rewards, flags, gamma, trace, gap=0.0):
     targets = np.zeros(rewards.shape, np.float32)
-    kernels.trace_targets(
+    sampling.trace_targets(
         values, taken, rewards, flags, (np.float32(gamma), np.float32(trace), np.float32(gap)), targets
     )
     return targets
@@ -236,7 +236,7 @@ def test_an_action_gap_pushes_down_what_is_not_best():
 def drawn(first, counts, rows, agents, size, seed=5):
     places = np.zeros(size, np.int64)
     state = np.array([seed], np.uint64)
-    kernels.draw_places(state, np.array(first, np.int64), np.array(counts, np.int64), (rows, agents), places)
+    sampling.draw_places(state, np.array(first, np.int64), np.array(counts, np.int64), (rows, agents), places)
     return places
 
 
@@ -262,8 +262,8 @@ def test_draws_go_on_from_the_state():
     state = np.array([5], np.uint64)
     arguments = (np.zeros(1, np.int64), np.array([10], np.int64), (12, 3))
     one, two = np.zeros(50, np.int64), np.zeros(50, np.int64)
-    kernels.draw_places(state, *arguments, one)
-    kernels.draw_places(state, *arguments, two)
+    sampling.draw_places(state, *arguments, one)
+    sampling.draw_places(state, *arguments, two)
     assert drawn([0], [10], 12, 3, 100).tolist() == [*one.tolist(), *two.tolist()]
     assert one.tolist() != two.tolist()
 
@@ -272,6 +272,6 @@ def test_cells_are_those_of_the_grid_and_its_edges_catch_what_lies_beyond():
     grid = np.array([(2, 4), (0, 3)], np.int64)
     visited = np.zeros(12, np.uint8)
     seen = np.array([[-1.0, 9, -1.0], [0.99, 9, -0.4], [5.0, 9, 7.0], [-5.0, 9, 0.1], [1.0, 9, 1.0]], np.float32)
-    kernels.visit(seen, grid, visited)
+    sampling.visit(seen, grid, visited)
     cells = {(0, 0), (1, 2), (3, 2), (2, 0)}
     assert np.flatnonzero(visited).tolist() == sorted(4 * 0 + 3 * first + second for first, second in cells)
