@@ -51,12 +51,12 @@ class DqnConfig(TrainerConfig):
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="Numbers of torch's products; weights and optimiser are float32 always."
     )
-    steps: int = Field(12_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
+    steps: int = Field(3_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
     episodes: int = Field(0, ge=0, le=10**12, description="Episodes after which to end instead; 0 to go by steps.")
     courts: int = Field(
-        512, ge=1, le=65_536, description="Matches played at the same time: up to 128, or a multiple of it."
+        256, ge=1, le=65_536, description="Matches played at the same time: up to 128, or a multiple of it."
     )
-    frame_skip: int = Field(2, ge=1, le=16, description="Ticks for which a decision is held in training.")
+    frame_skip: int = Field(8, ge=1, le=16, description="Ticks for which a decision is held in training.")
     episode_points: int = Field(1, ge=1, le=21, description="Points that end an episode.")
     hidden: tuple[Width, ...] = Field(
         (64, 64), min_length=1, max_length=4, description="Width of each hidden layer of the network."
@@ -67,9 +67,9 @@ class DqnConfig(TrainerConfig):
         True, description="Choose the next action by the online network, judge it by the target network."
     )
     n_step: int = Field(3, ge=1, le=64, description="Rewards that a transition sums up (dqn).")
-    gamma: float = Field(0.995, gt=0.0, le=1.0, description="Discount of a tick.")
-    learning_rate: float = Field(1e-3, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
-    learning_rate_end: float = Field(1e-4, ge=0.0, le=1.0, description="Step size at the end; linear in between.")
+    gamma: float = Field(0.985, gt=0.0, le=1.0, description="Discount of a tick.")
+    learning_rate: float = Field(2e-3, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
+    learning_rate_end: float = Field(2e-5, ge=0.0, le=1.0, description="Step size at the end; linear in between.")
     batch_size: int = Field(512, ge=1, le=1_048_576, description="Transitions of a part of an update (dqn).")
     gradient_accumulation: int = Field(
         1,
@@ -90,11 +90,11 @@ class DqnConfig(TrainerConfig):
         0.4, ge=0.0, le=1.0, description="Correction for it at the beginning (beta); it grows to 1."
     )
     learning_starts: int = Field(
-        20_000, ge=0, le=MAX_TRANSITIONS, description="Steps played before the first update (dqn)."
+        8_000, ge=0, le=MAX_TRANSITIONS, description="Steps played before the first update (dqn)."
     )
     steps_per_update: int = Field(256, ge=1, le=1_000_000, description="Steps played for each update (dqn).")
     target_every: int = Field(
-        250, ge=1, le=1_000_000, description="Updates between two moves of the target network (dqn)."
+        100, ge=1, le=1_000_000, description="Updates between two moves of the target network (dqn)."
     )
     target_tau: float = Field(1.0, gt=0.0, le=1.0, description="Share of the way that the target network moves.")
     huber_delta: float = Field(1.0, gt=0.0, le=1000.0, description="Error up to which the loss is quadratic.")
@@ -106,7 +106,7 @@ class DqnConfig(TrainerConfig):
     epsilon_start: float = Field(1.0, ge=0.0, le=1.0, description="Share of random actions at the beginning.")
     epsilon_end: float = Field(0.02, ge=0.0, le=1.0, description="Share of random actions in the end.")
     epsilon_share: float = Field(0.1, gt=0.0, le=1.0, description="Share of the training in which epsilon falls.")
-    rollout_steps: int = Field(16, ge=1, le=1024, description="Steps of every court between two looks at the network.")
+    rollout_steps: int = Field(8, ge=1, le=1024, description="Steps of every court between two looks at the network.")
     trace_lambda: float = Field(0.9, ge=0.0, le=1.0, description="Weight of longer returns (pqn).")
     action_gap: float = Field(
         0.0,
@@ -115,7 +115,7 @@ class DqnConfig(TrainerConfig):
         description="Advantage learning: how much actions that are not the best are pushed down (pqn).",
     )
     epochs: int = Field(2, ge=1, le=64, description="Times that a rollout is learned from (pqn).")
-    minibatches: int = Field(8, ge=1, le=1024, description="Updates of an epoch (pqn).")
+    minibatches: int = Field(32, ge=1, le=1024, description="Updates of an epoch (pqn).")
     hit_reward: float = Field(0.5, ge=0.0, le=10.0, description="Reward of a contact; a point is 1.")
     miss_penalty: float = Field(0.0, ge=0.0, le=10.0, description="Penalty for each reach by which a ball is missed.")
     shaping_end: float = Field(
@@ -203,6 +203,19 @@ def _advise(wish: Wish, say: Callable[[str], None]) -> Advice:
     return advise(wish, say)
 
 
+_ROLLOUTS: Final[Mapping[str, object]] = {
+    "algorithm": "pqn",
+    "courts": 512,
+    "rollout_steps": 32,
+    "learning_rate": 1e-3,
+    "learning_rate_end": 1e-5,
+    "action_gap": 0.5,
+    "epsilon_share": 0.01,
+    "evaluate_steps": 1_000_000,
+    "report_steps": 262_144,
+}
+"""What the fast variant learns best with."""
+
 TRAINER: Final = Trainer(
     name="dqn",
     title="Q-learning (DQN)",
@@ -213,8 +226,27 @@ TRAINER: Final = Trainer(
     version=1,
     config_class=DqnConfig,
     presets={
-        "quick": Preset("Quick", "Beats the tracker; good for a first look.", 20.0, {"steps": 3_000_000}),
-        "standard": Preset("Standard", "Beats the predictor.", 300.0),
+        "quick": Preset("Quick", "DQN: beats the tracker within seconds; good for a first look.", 15.0),
+        "standard": Preset("Standard", "PQN: beats the predictor.", 200.0, {"steps": 50_000_000, **_ROLLOUTS}),
+        "replay": Preset(
+            "Replay",
+            "DQN for longer: learns most from few steps.",
+            180.0,
+            {"steps": 16_000_000, "courts": 512, "buffer_size": 524_288, "epsilon_share": 0.02},
+        ),
+        "thorough": Preset(
+            "Thorough",
+            "PQN against the whole ladder and its own past.",
+            1800.0,
+            {
+                **_ROLLOUTS,
+                "steps": 400_000_000,
+                "opponents": ("tracker", "predictor", "aimer"),
+                "past_share": 0.25,
+                "snapshot_steps": 10_000_000,
+                "evaluate_steps": 4_000_000,
+            },
+        ),
     },
     metrics=(
         MetricSpec(

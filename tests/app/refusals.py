@@ -63,7 +63,7 @@ def altered(path: Path, change: Callable[[dict[str, object]], None]) -> None:
     path.write_text(json.dumps(fields))
 
 
-def assert_not_resumed(capsys, home: Path, trainer: str, says: str) -> None:
+def assert_not_resumed(capsys: pytest.CaptureFixture[str], home: Path, trainer: str, says: str) -> None:
     """See that a stopped run is not resumed, for a reason in which ``says`` is found, and stays as it is."""
     folder = RunFolder(home / "runs" / f"{trainer}-1")
     before = [(row.step, row.values) for row in folder.metrics()], [each.hash for each in folder.champions()]
