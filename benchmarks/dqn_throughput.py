@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from ai.dqn import TRAINER
+from ai.dqn import TRAINER, DqnConfig
 from benchmarks.field import GAME
 from benchmarks.learners import learner_of
 from benchmarks.suite import Row, at_least
@@ -52,6 +52,7 @@ class _Throughput:
 def steps_per_s(values: Mapping[str, object], preset: str | None, workers: int, seconds: float) -> float:
     """Return the steps a second of a learner once it learns, over about ``seconds``."""
     config = TRAINER.configure({**_ENDLESS, **values}, preset)
+    assert isinstance(config, DqnConfig)
     with learner_of(GAME, config, seed=1, workers=workers) as learner:
         for _ in range(2):  # processes start, the buffer fills
             learner.step()

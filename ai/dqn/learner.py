@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
@@ -31,6 +32,8 @@ _REPLAY: Final = 3
 
 _NUMBERS: Final = ("iteration", "steps", "episodes", "updates", "evaluated", "remembered", "best_score")
 _WAIT_S: Final = 0.05
+_VERSIONS: Final = 4096
+"""Plans of which it is remembered how many updates they are behind."""
 _MOST_UPDATES: Final = 8
 """Updates of an asynchronous learner between two looks at what has arrived."""
 
@@ -49,7 +52,9 @@ class DqnLearner:
         self._network = Network(sizes, config.dueling, config.layer_norm)
         self._opponents = Opponents(self._opponents_known, config.past_share, self._shape, self._network)
         self._iteration = self._steps = self._episodes = self._updates = 0
-        self._published: list[int] = []
+        self._published = deque[int](maxlen=_VERSIONS)
+        self._version = 0
+        self._has_news = True
         self._evaluated = self._remembered = 0
         self._best_score = -1.0
         self._visited = np.zeros(0, np.uint8)
@@ -147,7 +152,7 @@ class DqnLearner:
         When more updates are owed than those of two rounds, nothing is taken until they are made: the actors' ring fills, and
         they wait. When none is owed, there is nothing new to learn from.
         """
-        if not self._published or self._published[-1] != self._updates:
+        if self._has_news:
             self._publish(0)
         round_updates = self._config.courts * self._config.rollout_steps / self._config.steps_per_update
         is_behind = self._learning.owed > 2.0 * max(1.0, round_updates) and self._config.algorithm == "dqn"
@@ -162,11 +167,14 @@ class DqnLearner:
         """Let actors play by the newest parameters, and remember of how many updates these are."""
         self._collector.publish(self._plan(), row)
         self._published.append(self._updates)
+        self._version += 1
+        self._has_news = False
 
     def _learn(self, stats: LearnStats, *, most: int) -> None:
         before = stats.updates
         self._learning.learn(stats, self._done, self._steps, most=most)
         self._updates += stats.updates - before
+        self._has_news |= stats.updates > before
 
     def _accept(self, taken: Taken, tally: "_Tally") -> None:
         steps = self._config.rollout_steps * self._shape[1]
@@ -174,9 +182,14 @@ class DqnLearner:
         if taken.chunk is not None:
             taken.chunk.release()
         tally.add(taken.stats, steps)
-        tally.note_lag(self._updates - self._published[taken.version - 1])
+        self._has_news = True
+        tally.note_lag(self._updates - self._updates_of(taken.version))
         self._steps += steps
         self._episodes += taken.stats.episodes
+
+    def _updates_of(self, version: int) -> int:
+        """Return the updates behind the parameters of a plan; of a plan long ago those of the oldest that is remembered."""
+        return self._published[max(0, len(self._published) - 1 - (self._version - version))]
 
     def _plan(self) -> Plan:
         config, done = self._config, self._done
