@@ -236,17 +236,15 @@ class DqnLearner:
         return self._iteration + math.ceil((self._config.steps - self._steps) / self._iteration_steps)
 
     def _facts(self, tally: "_Tally", stats: LearnStats) -> dict[str, float]:
-        facts = {
+        return {
             "lag": tally.mean_lag,
             "coverage": float(self._visited.mean()) if len(self._visited) else 0.0,
             "epsilon": float(schedules.epsilons(self._config, self._shape, self._done).mean()),
             "total_steps": float(self._steps),
             "buffer": float(self._learning.buffered),
             "replay_ratio": stats.samples / max(1, tally.steps),
+            "restarts": float(self._collector.deaths),
         }
-        if self._collector.deaths:
-            facts["restarts"] = float(self._collector.deaths)
-        return facts
 
     def _look(self, values: dict[str, float]) -> Champion | None:
         """Evaluate the network when it is due, and return it if it is better than any before."""

@@ -262,7 +262,7 @@ def test_while_a_rollout_is_learned_from_the_next_is_written_elsewhere():
         columns.rewards[:, following[:-1]] = np.nan
         engine.batches.clear()
         learning.learn(LearnStats(), 0.0, 0, most=ALL)
-        wanted = expected_samples(chunks, 0.985**2, 0.9)
+        wanted = expected_samples(chunks, 0.985**8, 0.9)
         for seen, _, targets in engine.batches:
             assert np.isfinite(seen).all()
             assert targets == pytest.approx([wanted[place][1] for place in seen[:, 0].tolist()], rel=1e-4, abs=1e-4)
