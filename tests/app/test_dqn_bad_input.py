@@ -4,10 +4,13 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from ai.dqn.compiled_engine import CompiledEngine
+from ai.dqn.engine import Batch, UpdateStats
 from ai.machine import detect
 from ai.run_folder import RunFolder
 from app.cli import run
@@ -28,11 +31,6 @@ SMALL = (
     "--report-steps", "512", "--steps", "2048", "--buffer-size", "2000", "--batch-size", "32", "--learning-starts", "128",
     "--steps-per-update", "64", "--evaluate-steps", "1024", "--evaluation-pairs", "1", "--opponents", "random",
     "--ladder", "random", "--checkpoint-steps", "1", "--seed", "3",
-)  # fmt: skip
-DIVERGING = (
-    *SMALL, "--hidden", "64,64,64,64", "--no-layer-norm", "--steps", "100000", "--steps-per-update", "8", "--gamma", "1",
-    "--target-every", "1", "--learning-rate", "1", "--learning-rate-end", "1", "--huber-delta", "1000", "--max-grad-norm",
-    "1000000",
 )  # fmt: skip
 
 
@@ -159,8 +157,24 @@ def test_the_checkpoint_of_another_run(capsys, stopped):
 # A training that diverges
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(capsys, tmp_path):
-    code, out, err = train(capsys, tmp_path, "dqn", *DIVERGING)
+class Diverging(CompiledEngine):
+    """An engine whose steps become far too long after a dozen updates."""
+
+    def update(self, batch: Batch, learning_rate: float) -> UpdateStats:
+        return super().update(batch, self._rate(learning_rate))
+
+    def fit(self, observations: Any, actions: Any, targets: Any, learning_rate: float) -> UpdateStats:
+        return super().fit(observations, actions, targets, self._rate(learning_rate))
+
+    def _rate(self, learning_rate: float) -> float:
+        return learning_rate if self.state()["updates"][0] < 12 else 1e30
+
+
+@pytest.mark.parametrize("algorithm", [("dqn",), ("pqn", "--epochs", "1", "--minibatches", "2")], ids=["dqn", "pqn"])
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(capsys, monkeypatch, tmp_path, algorithm):
+    """No fields make every run diverge for sure, so the engine is one that does; normalised layers hold even that."""
+    monkeypatch.setattr("ai.dqn.making.CompiledEngine", Diverging)
+    code, out, err = train(capsys, tmp_path, "dqn", *SMALL, "--no-layer-norm", "--algorithm", *algorithm)
     assert (code, out) == (1, "")
     said = sentence(err)
     found = re.fullmatch(
