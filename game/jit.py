@@ -68,7 +68,7 @@ def cache_folder() -> Path:
 numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]  # numba makes it when it is imported
 
 
-def _compiler(**wrappers: object) -> Callable[[F], F]:
+def _compiler(**wrappers: bool) -> Callable[[F], F]:
     """Return numba's decorator with the settings that all kernels share; its own type knows only some of them."""
     options: dict[str, object] = {"cache": True, "nogil": True, "error_model": "numpy", "boundscheck": False}
     decorate: Callable[..., Callable[[F], F]] = numba.njit
@@ -82,15 +82,6 @@ def kernel(function: F) -> F:
     make arrays: without reference counts, whose atomic operations cost more than a short loop, it cannot free them.
     """
     compiled: F = _compiler(no_cpython_wrapper=True, _nrt=False)(function)
-    return compiled
-
-
-def sum_kernel(function: F) -> F:
-    """Compile ``function`` as ``kernel`` does, but let sums be reordered and contracted: faster, not the same on all machines.
-
-    For learning alone, where a run is the same again on its own machine; never for rules and policies.
-    """
-    compiled: F = _compiler(no_cpython_wrapper=True, _nrt=False, fastmath={"reassoc", "contract", "nsz"})(function)
     return compiled
 
 

@@ -66,8 +66,8 @@ class DqnConfig(TrainerConfig):
     double: bool = Field(
         True, description="Choose the next action by the online network, judge it by the target network."
     )
-    n_step: int = Field(3, ge=1, le=64, description="Rewards that a transition sums up (dqn).")
-    gamma: float = Field(0.985, gt=0.0, le=1.0, description="Discount of a tick.")
+    n_step: int = Field(6, ge=1, le=64, description="Rewards that a transition sums up (dqn).")
+    gamma: float = Field(0.99, gt=0.0, le=1.0, description="Discount of a tick.")
     learning_rate: float = Field(2e-3, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
     learning_rate_end: float = Field(2e-5, ge=0.0, le=1.0, description="Step size at the end; linear in between.")
     batch_size: int = Field(512, ge=1, le=1_048_576, description="Transitions of a part of an update (dqn).")
@@ -107,7 +107,7 @@ class DqnConfig(TrainerConfig):
     epsilon_end: float = Field(0.02, ge=0.0, le=1.0, description="Share of random actions in the end.")
     epsilon_share: float = Field(0.1, gt=0.0, le=1.0, description="Share of the training in which epsilon falls.")
     rollout_steps: int = Field(8, ge=1, le=1024, description="Steps of every court between two looks at the network.")
-    trace_lambda: float = Field(0.9, ge=0.0, le=1.0, description="Weight of longer returns (pqn).")
+    trace_lambda: float = Field(0.95, ge=0.0, le=1.0, description="Weight of longer returns (pqn).")
     action_gap: float = Field(
         0.0,
         ge=0.0,
@@ -216,6 +216,14 @@ _ROLLOUTS: Final[Mapping[str, object]] = {
 }
 """What the fast variant learns best with."""
 
+_REPLAY: Final[Mapping[str, object]] = {
+    "courts": 512,
+    "buffer_size": 524_288,
+    "replay": "prioritised",
+    "epsilon_share": 0.02,
+}
+"""What a longer training with a replay buffer learns best with."""
+
 TRAINER: Final = Trainer(
     name="dqn",
     title="Q-learning (DQN)",
@@ -227,24 +235,21 @@ TRAINER: Final = Trainer(
     config_class=DqnConfig,
     presets={
         "quick": Preset("Quick", "DQN: beats the tracker within seconds; good for a first look.", 15.0),
-        "standard": Preset("Standard", "PQN: beats the predictor.", 200.0, {"steps": 50_000_000, **_ROLLOUTS}),
-        "replay": Preset(
-            "Replay",
-            "DQN for longer: learns most from few steps.",
-            180.0,
-            {"steps": 16_000_000, "courts": 512, "buffer_size": 524_288, "epsilon_share": 0.02},
+        "standard": Preset(
+            "Standard", "DQN with prioritised replay: beats the predictor.", 120.0, {**_REPLAY, "steps": 12_000_000}
         ),
+        "fast": Preset("Fast", "PQN: the most steps a second.", 150.0, {**_ROLLOUTS, "steps": 50_000_000}),
         "thorough": Preset(
             "Thorough",
-            "PQN against the whole ladder and its own past.",
+            "DQN against the whole ladder and its own past.",
             1800.0,
             {
-                **_ROLLOUTS,
-                "steps": 400_000_000,
+                **_REPLAY,
+                "steps": 150_000_000,
                 "opponents": ("tracker", "predictor", "aimer"),
                 "past_share": 0.25,
-                "snapshot_steps": 10_000_000,
-                "evaluate_steps": 4_000_000,
+                "snapshot_steps": 5_000_000,
+                "evaluate_steps": 2_000_000,
             },
         ),
     },

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from game import seeding
-from game.jit import entry, kernel, sum_kernel
+from game.jit import entry, kernel
 from game.policies.bank import Bank
 from game.vector import Courts, Outcome, Work, step_courts
 
@@ -97,7 +97,45 @@ def _unfold_gradient(folded: Floats, sizes: NDArray[np.int64], is_dueling: int, 
         gradient[biases + a] += folded[actions * width + a] - total * per_action
 
 
-@sum_kernel
+@kernel
+def _total(row: Floats, width: int) -> np.float32:
+    """Return the sum of a row in eight sums side by side: a fixed order, which the compiler can vectorise."""
+    s0, s1, s2, s3, s4, s5, s6, s7 = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
+    whole = width // 8 * 8
+    for o in range(0, whole, 8):
+        s0 += row[o]
+        s1 += row[o + 1]
+        s2 += row[o + 2]
+        s3 += row[o + 3]
+        s4 += row[o + 4]
+        s5 += row[o + 5]
+        s6 += row[o + 6]
+        s7 += row[o + 7]
+    for o in range(whole, width):
+        s0 += row[o]
+    return np.float32(((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7)))
+
+
+@kernel
+def _product(one: Floats, other: Floats, width: int) -> np.float32:
+    """Return the sum of products of two rows, in the order of ``_total``."""
+    s0, s1, s2, s3, s4, s5, s6, s7 = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
+    whole = width // 8 * 8
+    for o in range(0, whole, 8):
+        s0 += one[o] * other[o]
+        s1 += one[o + 1] * other[o + 1]
+        s2 += one[o + 2] * other[o + 2]
+        s3 += one[o + 3] * other[o + 3]
+        s4 += one[o + 4] * other[o + 4]
+        s5 += one[o + 5] * other[o + 5]
+        s6 += one[o + 6] * other[o + 6]
+        s7 += one[o + 7] * other[o + 7]
+    for o in range(whole, width):
+        s0 += one[o] * other[o]
+    return np.float32(((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7)))
+
+
+@kernel
 def _normalise_rows(sums: Floats, bias: Floats, normals: Floats, factors: Floats) -> None:
     """Add the biases to rows of sums [B, width], normalise each row into ``normals``, and put its ReLU in the place of the sums.
 
@@ -109,25 +147,20 @@ def _normalise_rows(sums: Floats, bias: Floats, normals: Floats, factors: Floats
     for i in range(batch):
         row = sums[i]
         normal = normals[i * width : (i + 1) * width]
-        total = _ZERO
         for o in range(width):
-            value = row[o] + bias[o]
-            normal[o] = value
-            total += value
-        mean = total * per_width
-        squares = _ZERO
+            normal[o] = row[o] + bias[o]
+        mean = _total(normal, width) * per_width
         for o in range(width):
-            value = normal[o] - mean
-            squares += value * value
-        factor = np.float32(_ONE / np.sqrt(squares * per_width + NORM_EPSILON))
+            normal[o] = normal[o] - mean
+        factor = np.float32(_ONE / np.sqrt(_product(normal, normal, width) * per_width + NORM_EPSILON))
         factors[i] = factor
         for o in range(width):
-            value = (normal[o] - mean) * factor
+            value = normal[o] * factor
             normal[o] = value
             row[o] = (value + abs(value)) * _HALF
 
 
-@sum_kernel
+@kernel
 def _through_norms(slopes: Floats, normals: Floats, factors: Floats) -> None:
     """Replace slopes [B, width] behind normalisation and ReLU by those before: factor * (s - mean(s) - n * mean(s * n))."""
     batch, width = slopes.shape
@@ -135,13 +168,11 @@ def _through_norms(slopes: Floats, normals: Floats, factors: Floats) -> None:
     for i in range(batch):
         row = slopes[i]
         normal = normals[i * width : (i + 1) * width]
-        total = product = _ZERO
         for k in range(width):
-            slope = row[k] if normal[k] > _ZERO else _ZERO
-            row[k] = slope
-            total += slope
-            product += slope * normal[k]
-        mean, part, factor = total * per_width, product * per_width, factors[i]
+            row[k] = row[k] if normal[k] > _ZERO else _ZERO
+        mean = _total(row, width) * per_width
+        part = _product(row, normal, width) * per_width
+        factor = factors[i]
         for k in range(width):
             row[k] = factor * (row[k] - mean - normal[k] * part)
 
@@ -173,7 +204,7 @@ def _add_bias(rows: Floats, bias: Floats) -> None:
             rows[i, o] += bias[o]
 
 
-@sum_kernel
+@kernel
 def _add_columns(rows: Floats, sums: Floats) -> None:
     """Add up the rows [B, width] into ``sums``."""
     batch, width = rows.shape
