@@ -35,7 +35,7 @@ class _Throughput:
         seconds = _QUICK_S if is_quick else _MEASURED_S
         loop = steps_per_s({**ONE_COURT}, None, 1, seconds)
         rows = [Row("dqn, single, one court, one step at a time", loop, "steps/s")]
-        for preset in ("quick", "standard"):
+        for preset in ("quick", "fast"):
             algorithm = TRAINER.configure({}, preset).model_dump()["algorithm"]
             found = {}
             for mode, workers in (("single", 1), ("parallel", 1), ("parallel", 2), ("ultra", 1), ("ultra", 2)):

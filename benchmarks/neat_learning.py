@@ -100,12 +100,12 @@ def _trained(seed: int, preset: str, limits: Mapping[str, float]) -> Iterator[tu
             seconds += time.perf_counter() - begin
             champion = report.champion.policy if report.champion is not None else champion
             if champion is not None and seconds - looked >= _LOOK_S:
-                yield seconds, report.step, _confirmed(champion, {name: bots[name] for name in limits})
+                yield seconds, report.step, confirmed(champion, {name: bots[name] for name in limits})
                 looked, champion = seconds, None
         learner.close()
 
 
-def _confirmed(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:
+def confirmed(policy: Policy, bots: Mapping[str, Policy]) -> dict[str, float]:
     """Return the lesser share of two times 100 pairs: who was lucky in the first is so again by chance alone."""
     looks = [pairs_won(policy, bots, first) for first in (0, _PAIRS)]
     return {name: min(look[name] for look in looks) for name in bots}

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import benchmarks
 
-_NOT_BENCHMARKS = ("suite", "field", "neat_field", "drive_window", "outside")
+_NOT_BENCHMARKS = ("suite", "field", "neat_field", "learners", "drive_window", "outside")
 
 
 @dataclass(frozen=True)

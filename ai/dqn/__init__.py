@@ -27,7 +27,8 @@ class DqnConfig(TrainerConfig):
         "target_every": "Target network (dqn)",
         "huber_delta": "Loss",
         "exploration": "Exploration",
-        "rollout_steps": "Rollouts (pqn)",
+        "rollout_steps": "Rollouts",
+        "trace_lambda": "Traces (pqn)",
         "hit_reward": "Reward",
         "opponents": "Opponents and evaluation",
         "checkpoint_buffer": "Checkpoints",
@@ -49,7 +50,7 @@ class DqnConfig(TrainerConfig):
         "auto", description="Where torch computes. auto: a GPU if it is faster."
     )
     precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="Numbers of torch's products; weights and optimiser are float32 always."
+        "float32", description="Numbers in products of the engine torch; weights and optimiser are float32 always."
     )
     steps: int = Field(3_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
     episodes: int = Field(0, ge=0, le=10**12, description="Episodes after which to end instead; 0 to go by steps.")
@@ -64,7 +65,7 @@ class DqnConfig(TrainerConfig):
     dueling: bool = Field(True, description="Learn state value and advantages apart.")
     layer_norm: bool = Field(True, description="Normalise the sums of each hidden layer.")
     double: bool = Field(
-        True, description="Choose the next action by the online network, judge it by the target network."
+        True, description="Choose the next action by the online network, judge it by the target network (dqn)."
     )
     n_step: int = Field(6, ge=1, le=64, description="Rewards that a transition sums up (dqn).")
     gamma: float = Field(0.99, gt=0.0, le=1.0, description="Discount of a tick.")
@@ -75,7 +76,7 @@ class DqnConfig(TrainerConfig):
         1,
         ge=1,
         le=256,
-        description="Parts of an update whose gradients are summed: the batch is that many times as large.",
+        description="Parts of an update whose gradients are summed: the batch is that many times as large (dqn).",
     )
     buffer_size: int = Field(
         262_144, ge=1, le=MAX_TRANSITIONS, description="Transitions that the replay buffer keeps (dqn)."
@@ -103,9 +104,11 @@ class DqnConfig(TrainerConfig):
         "linear",
         description="ladder: each court keeps an epsilon of its own. linear: all go from epsilon_start to epsilon_end.",
     )
-    epsilon_start: float = Field(1.0, ge=0.0, le=1.0, description="Share of random actions at the beginning.")
-    epsilon_end: float = Field(0.02, ge=0.0, le=1.0, description="Share of random actions in the end.")
-    epsilon_share: float = Field(0.1, gt=0.0, le=1.0, description="Share of the training in which epsilon falls.")
+    epsilon_start: float = Field(1.0, ge=0.0, le=1.0, description="Share of random actions at the beginning (linear).")
+    epsilon_end: float = Field(0.02, ge=0.0, le=1.0, description="Share of random actions in the end (linear).")
+    epsilon_share: float = Field(
+        0.1, gt=0.0, le=1.0, description="Share of the training in which epsilon falls (linear)."
+    )
     rollout_steps: int = Field(8, ge=1, le=1024, description="Steps of every court between two looks at the network.")
     trace_lambda: float = Field(0.95, ge=0.0, le=1.0, description="Weight of longer returns (pqn).")
     action_gap: float = Field(
@@ -130,7 +133,12 @@ class DqnConfig(TrainerConfig):
     past_share: float = Field(
         0.0, ge=0.0, le=1.0, description="Share of the courts on which a past self is the opponent."
     )
-    snapshot_steps: int = Field(1_000_000, ge=1, le=10**12, description="Steps between two past selves that are kept.")
+    snapshot_steps: int = Field(
+        1_000_000,
+        ge=1,
+        le=10**12,
+        description="Steps between two past selves that are kept, where past_share is not 0.",
+    )
     ladder: tuple[PlayerName, ...] = Field(
         ("random", "tracker", "predictor", "aimer"),
         min_length=1,
@@ -143,7 +151,8 @@ class DqnConfig(TrainerConfig):
     )
     report_steps: int = Field(131_072, ge=1, le=10**9, description="Steps of a report: an iteration.")
     checkpoint_buffer: bool = Field(
-        True, description="Keep the replay buffer in checkpoints: without it a resumed run fills it anew, and differs."
+        True,
+        description="Keep the replay buffer in checkpoints (dqn): without it a resumed run fills it anew, and differs.",
     )
 
     @model_validator(mode="after")
@@ -241,7 +250,7 @@ TRAINER: Final = Trainer(
         "fast": Preset("Fast", "PQN: the most steps a second.", 150.0, {**_ROLLOUTS, "steps": 50_000_000}),
         "thorough": Preset(
             "Thorough",
-            "DQN against the whole ladder and its own past.",
+            "DQN against tracker, predictor, aimer, and its own past.",
             1800.0,
             {
                 **_REPLAY,
@@ -254,9 +263,7 @@ TRAINER: Final = Trainer(
         ),
     },
     metrics=(
-        MetricSpec(
-            "reward", "Reward", "Reward", "Sum of an episode's rewards: mean of those that ended in this iteration."
-        ),
+        MetricSpec("reward", "Reward", "Reward", "Rewards of this iteration by the episodes that ended in it."),
         MetricSpec(
             "win_rate",
             "Win rate against",
@@ -287,8 +294,9 @@ TRAINER: Final = Trainer(
         MetricSpec(
             "lag", "Lag", "Actors and learner", "Updates between an actor's network and the learner's, on average."
         ),
+        MetricSpec("restarts", "Restarted actors", "Actors and learner", "Actor processes that died in this session."),
         MetricSpec(
-            "restarts", "Restarted actors", "Actors and learner", "Actor processes that died and were restarted."
+            "dropped", "Dropped chunks", "Actors and learner", "Rounds that found no room in this session (ultra)."
         ),
         MetricSpec("steps_per_s", "Steps", "Throughput", "Steps played a second.", "steps/s", is_headline=True),
         MetricSpec("episodes_per_s", "Episodes", "Throughput", "Episodes that ended a second.", "episodes/s"),

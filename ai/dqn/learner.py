@@ -18,11 +18,12 @@ from ai.dqn.evaluation import Ladder
 from ai.dqn.learning import ALL, Learning, LearnStats, ReplayLearning, RolloutLearning
 from ai.dqn.making import make_collector, make_engine
 from ai.dqn.network import Network
-from ai.dqn.observing import observed_deviations
+from ai.dqn.observing import observed_magnitudes
 from ai.dqn.opponents import Opponents
 from ai.dqn.replay import Replay, ReplaySettings
 from ai.errors import TrainingCancelled, TrainingError
 from ai.trainer import Champion, LearnerState, StepReport, TrainContext
+from game.policies.dense import DensePolicy
 from game.seeding import pair_seed
 
 _ACTORS: Final = 1
@@ -34,7 +35,10 @@ _NUMBERS: Final = ("iteration", "steps", "episodes", "updates", "evaluated", "re
 _WAIT_S: Final = 0.05
 _VERSIONS: Final = 4096
 """Plans of which it is remembered how many updates they are behind."""
-_MOST_UPDATES: Final = 8
+_UPDATES_A_LOOK: Final = 256
+"""Updates between two looks at whether the run is cancelled."""
+
+_MOST_UPDATES: Final = 16
 """Updates of an asynchronous learner between two looks at what has arrived."""
 
 
@@ -59,12 +63,16 @@ class DqnLearner:
         self._best_score = -1.0
         self._visited = np.zeros(0, np.uint8)
         rng = np.random.default_rng([context.seed, _NETWORK])
-        deviations = observed_deviations(
+        magnitudes = observed_magnitudes(
             context.game, self._opponents.bank, config.frame_skip, pair_seed(context.seed, _NETWORK)
         )
-        start = (self._network.initial(rng, deviations), self._network.step_scales(deviations))
+        start = (self._network.initial(rng, magnitudes), self._network.step_scales(magnitudes))
         self._engine = make_engine(config, self._network, start, self._settings(), context.say)
-        self._collector = self._new_collector()
+        try:
+            self._collector = self._new_collector()
+        except BaseException:
+            self._engine.close()
+            raise
         try:
             self._learning = self._new_learning()
         except BaseException:
@@ -118,6 +126,11 @@ class DqnLearner:
         )
         return ReplayLearning(config, self._engine, Replay(self._collector.columns, settings, pair_seed(seed, _REPLAY)))
 
+    @property
+    def policy(self) -> DensePolicy:
+        """The player that the network is now."""
+        return self._network.policy(self._engine.parameters)
+
     # Training
 
     def step(self) -> StepReport:
@@ -126,8 +139,7 @@ class DqnLearner:
         goal = self._steps + self._iteration_steps
         is_asynchronous = self._config.mode == "ultra"
         while self._steps < goal and not self._is_over:
-            if self._context.control.is_cancelled:
-                raise TrainingCancelled
+            self._stop_if_cancelled()
             if is_asynchronous:
                 self._arrivals(tally, stats)
             else:
@@ -142,7 +154,8 @@ class DqnLearner:
     def _round(self, tally: "_Tally", stats: LearnStats) -> None:
         """Let the actors play a round while the network learns from the rounds before."""
         self._publish(self._learning.row())
-        self._learn(stats, most=ALL)
+        while self._learn(stats, most=_UPDATES_A_LOOK) == _UPDATES_A_LOOK:
+            self._stop_if_cancelled()
         for taken in self._collector.take(_WAIT_S):
             self._accept(taken, tally)
 
@@ -160,7 +173,7 @@ class DqnLearner:
             for taken in self._collector.take(_WAIT_S if self._learning.owed < 1.0 else 0.0):
                 self._accept(taken, tally)
                 if self._config.algorithm == "pqn":  # a whole rollout is learned from before the next one begins
-                    self._learning.learn(stats, self._done, self._steps, most=ALL)
+                    self._learn(stats, most=ALL)
         self._learn(stats, most=_MOST_UPDATES)
 
     def _publish(self, row: int) -> None:
@@ -170,11 +183,18 @@ class DqnLearner:
         self._version += 1
         self._has_news = False
 
-    def _learn(self, stats: LearnStats, *, most: int) -> None:
+    def _learn(self, stats: LearnStats, *, most: int) -> int:
+        """Make up to ``most`` updates that are due; return how many it were."""
         before = stats.updates
         self._learning.learn(stats, self._done, self._steps, most=most)
-        self._updates += stats.updates - before
-        self._has_news |= stats.updates > before
+        made = stats.updates - before
+        self._updates += made
+        self._has_news |= made > 0
+        return made
+
+    def _stop_if_cancelled(self) -> None:
+        if self._context.control.is_cancelled:
+            raise TrainingCancelled
 
     def _accept(self, taken: Taken, tally: "_Tally") -> None:
         steps = self._config.rollout_steps * self._shape[1]
@@ -244,6 +264,7 @@ class DqnLearner:
             "buffer": float(self._learning.buffered),
             "replay_ratio": stats.samples / max(1, tally.steps),
             "restarts": float(self._collector.deaths),
+            "dropped": float(self._collector.dropped),
         }
 
     def _look(self, values: dict[str, float]) -> Champion | None:
@@ -252,7 +273,7 @@ class DqnLearner:
         if due <= self._evaluated and not self._is_over:
             return None
         self._evaluated = due
-        policy = self._network.policy(self._engine.parameters)
+        policy = self.policy
         found = self._ladder.evaluate(policy)
         for player, rate in zip(self._ladder.players, found.win_rates, strict=True):
             values[f"win_rate/{player.name}"] = rate

@@ -4,9 +4,11 @@ DQN. Source: V. Mnih et al.: "Human-level control through deep reinforcement lea
 Hasselt et al. 2016; dueling: Z. Wang et al. 2016; n-step: M. Hessel et al.: "Rainbow", AAAI 2018; prioritised: T. Schaul et al.
 2016; many actors with an epsilon each: D. Horgan et al. 2018. Deviations:
 
-- Adam instead of RMSProp; rewards are not clipped; the dueling streams share all layers but the last, whose halves they are, and
-  their gradient is not rescaled.
-- A round is played with the parameters of its beginning while updates are made: up to ``rollout_steps`` steps of lag.
+- Adam (epsilon 1e-5) instead of RMSProp; layer normalisation; rewards are not clipped; n-step returns are not corrected for what
+  was random or old in them.
+- The dueling streams share all layers but the last, whose halves they are, and their gradient is not rescaled.
+- A round is played with the parameters of its beginning while updates are made: up to ``rollout_steps`` steps of lag, in mode
+  ``ultra`` more.
 - The next state of a truncated episode is not kept: its transitions end at the state before.
 - Priorities are those of the n-step error; new transitions get the highest that has occurred.
 
@@ -16,7 +18,8 @@ were chosen by the network of one round before; and the targets of actions that 
 ``action_gap`` of what they are worse (M. G. Bellemare et al.: "Increasing the Action Gap", AAAI 2016, equation 10, with the
 advantage of the online network): an action that is held for a few ticks changes little, its advantage would drown in noise.
 
-Both learn from standardised observations (``Network.step_scales``).
+Both learn as if from observations scaled to a root mean square of 1 (``Network.step_scales``), from rewards that may be shaped,
+with a step size that falls.
 """
 
 import math
@@ -132,14 +135,14 @@ class ReplayLearning:
             _copy(chunk, self._replay.columns, group, self._replay.row(group))
         self._replay.extend(group, self._config.rollout_steps)
         self._accepted += self._round
-        if self._accepted >= self._config.learning_starts:
+        if self._accepted >= self._config.learning_starts and self._replay.kept > 0:
             self._owed += self._round / self._config.steps_per_update
 
     def learn(self, stats: LearnStats, done: float, steps: int, *, most: int) -> None:
         """See ``Learning``."""
         config = self._config
         rate, correction = schedules.learning_rate(config, done), schedules.correction(config, done)
-        while self._owed >= 1.0 and most > 0 and self._replay.kept > 0:
+        while self._owed >= 1.0 and most > 0:
             batch, places = self._replay.draw(self._batch, correction)
             result = self._engine.update(batch, rate)
             stats.add(result, self._batch, steps)

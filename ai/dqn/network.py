@@ -69,27 +69,27 @@ class Network:
         """Return how many numbers the normalised sums of ``batch`` observations and their factors take."""
         return batch * sum(width + 1 for width in self.sizes[1:-1]) if self.is_normalised else 0
 
-    def initial(self, rng: np.random.Generator, deviations: Parameters | None = None) -> Parameters:
+    def initial(self, rng: np.random.Generator, magnitudes: Parameters | None = None) -> Parameters:
         """Return first parameters: uniform weights and biases within 1 / sqrt(inputs), as in torch's ``nn.Linear``.
 
-        ``deviations`` are the standard deviations of the observations, if they are known: see ``step_scales``.
+        ``magnitudes`` are the root mean squares of the observations, if they are known: see ``step_scales``.
         """
         layers = list(itertools.pairwise(self.sizes[:-1]))
         width, actions = self.sizes[-2:]
         layers += [(width // 2, 1), (width - width // 2, actions)] if self.is_dueling else [(width, actions)]
         parts = [rng.uniform(-1.0, 1.0, outputs * (inputs + 1)) / np.sqrt(inputs) for inputs, outputs in layers]
-        return np.concatenate(parts).astype(np.float32) * self.step_scales(deviations)
+        return np.concatenate(parts).astype(np.float32) * self.step_scales(magnitudes)
 
-    def step_scales(self, deviations: Parameters | None) -> Parameters:
+    def step_scales(self, magnitudes: Parameters | None) -> Parameters:
         """Return what the optimiser's steps are multiplied by: 1 / deviation for the weights of an observation, else 1.
 
         For an optimiser whose steps do not depend on the size of the gradient, as Adam, this and the same factor on the first
-        parameters are learning from standardised observations; and yet the network takes the observations as they are.
+        parameters are learning from observations of magnitude 1; and yet the network takes the observations as they are.
         """
         scales = np.ones(self.size, np.float32)
-        if deviations is not None:
+        if magnitudes is not None:
             inputs, outputs = self.sizes[:2]
-            scales[: inputs * outputs] = np.tile(np.float32(1.0) / deviations, outputs)
+            scales[: inputs * outputs] = np.tile(np.float32(1.0) / magnitudes, outputs)
         return scales
 
     def folded_head(self, parameters: Parameters) -> tuple[Parameters, Parameters]:

@@ -1,4 +1,4 @@
-"""How much each observation varies: found out by playing at random before anything is learned."""
+"""How large each observation is: found out by playing at random before anything is learned."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _LEAST: Final = 0.05
 """No observation is magnified more than twenty times."""
 
 
-def observed_deviations(game: GameSpec, bank: Bank, frame_skip: int, seed: int) -> NDArray[np.float32]:
+def observed_magnitudes(game: GameSpec, bank: Bank, frame_skip: int, seed: int) -> NDArray[np.float32]:
     """Return the root mean square of each observation, [n_observations], in play at random against the policies of ``bank``."""
     opponents = (np.arange(_COURTS) * len(bank.table) // _COURTS).astype(np.int32)
     env = VectorEnv(game, bank, opponents, seed, frame_skip=frame_skip)

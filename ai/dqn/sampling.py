@@ -130,7 +130,8 @@ def trace_targets(  # a kernel takes its arrays apart
             top = values[step, i, 0]
             for a in range(1, actions):
                 top = max(top, values[step, i, a])
-            targets[step, i] = following - gap * (top - values[step, i, taken[step, i]])
+            is_known = flags[step, i] != 2
+            targets[step, i] = following - (gap * (top - values[step, i, taken[step, i]]) if is_known else _ZERO)
 
 
 @entry

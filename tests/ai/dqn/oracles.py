@@ -41,8 +41,8 @@ def values_of(network, parameters, observations):
 
 def normalised(sums):
     """J. L. Ba et al. 2016, equation 3, without gain and bias."""
-    deviations = sums - sums.mean(axis=1, keepdims=True)
-    return deviations / np.sqrt((deviations**2).mean(axis=1, keepdims=True) + 1e-5)
+    magnitudes = sums - sums.mean(axis=1, keepdims=True)
+    return magnitudes / np.sqrt((magnitudes**2).mean(axis=1, keepdims=True) + 1e-5)
 
 
 def huber(errors, delta):

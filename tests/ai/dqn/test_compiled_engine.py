@@ -74,14 +74,14 @@ def test_an_update_is_the_papers_update(network, is_double):
 
 def test_scaled_steps_are_learning_from_standardised_observations(network):
     """With first parameters and steps by 1 / deviation, and observations as they are, it is the same course."""
-    deviations = np.linspace(0.2, 4, network.sizes[0]).astype(np.float32)
-    scales, first = network.step_scales(deviations), parameters_of(network)
+    magnitudes = np.linspace(0.2, 4, network.sizes[0]).astype(np.float32)
+    scales, first = network.step_scales(magnitudes), parameters_of(network)
     plain = EngineSettings(adam_epsilon=1e-12, max_grad_norm=1e6)
     raw = CompiledEngine(network, first * scales, plain, scales)
     standardised = CompiledEngine(network, first, plain)
     for seed in range(4):
         batch = batch_of(network, 32, seed)
-        seen, following = (part * deviations for part in (batch.observations, batch.next_observations))
+        seen, following = (part * magnitudes for part in (batch.observations, batch.next_observations))
         one = raw.update(batch._replace(observations=seen, next_observations=following), 1e-3)
         other = standardised.update(batch, 1e-3)
         assert (one.loss, one.mean_q) == pytest.approx((other.loss, other.mean_q), rel=1e-3, abs=1e-4)
