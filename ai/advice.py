@@ -28,7 +28,7 @@ class Wish:
     is_forced: bool = False
     """Whether the user wants what he has named also where the machine cannot carry it well."""
     is_resumed: bool = False
-    """Whether the run is there already: then its configuration stays as it is."""
+    """Whether the run is there already: its configuration stays as it is, but for what the machine lacks."""
     is_thorough: bool = False
     """Whether the advice itself is what is wanted: then everything is measured, also what nothing depends on."""
 
@@ -57,7 +57,7 @@ class Advice:
     """How to train on this machine."""
 
     values: "Mapping[str, Json]"
-    """Fields of the configuration in place of the wish's; none where the run is there already."""
+    """Fields of the configuration in place of the wish's; of a run that is there already, only what this machine lacks."""
     workers: int
     found: tuple[Line, ...] = ()
     measured: tuple[Line, ...] = ()

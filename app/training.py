@@ -132,7 +132,10 @@ def _no_run(_config: TrainerConfig) -> Run:
 
 
 def _advised(start: _Start, request: TrainRequest, say: Callable[[str], None]) -> tuple[_Start, ExecutorSettings]:
-    """Return what is to be trained once the trainer's advice has settled what was left open, and how to play."""
+    """Return what is to be trained once the trainer's advice has settled what was left open, and how to play.
+
+    A run that is there already keeps its manifest: what is advised for it holds until this process ends.
+    """
     trainer = request.trainer
     if trainer.advise is None:
         return start, request.settings
@@ -140,7 +143,7 @@ def _advised(start: _Start, request: TrainRequest, say: Callable[[str], None]) -
     for line in (*advice.summary, *advice.warnings):
         say(line)
     settings = replace(request.settings, workers=advice.workers)
-    if start.is_stored or not advice.values:
+    if not advice.values:
         return start, settings
     return replace(start, config=trainer.configure({**start.config.model_dump(), **advice.values})), settings
 

@@ -107,7 +107,7 @@ class DqnConfig(TrainerConfig):
     epsilon_start: float = Field(1.0, ge=0.0, le=1.0, description="Share of random actions at the beginning (linear).")
     epsilon_end: float = Field(0.02, ge=0.0, le=1.0, description="Share of random actions in the end (linear).")
     epsilon_share: float = Field(
-        0.1, gt=0.0, le=1.0, description="Share of the training in which epsilon falls (linear)."
+        0.04, gt=0.0, le=1.0, description="Share of the training in which epsilon falls (linear)."
     )
     rollout_steps: int = Field(8, ge=1, le=1024, description="Steps of every court between two looks at the network.")
     trace_lambda: float = Field(0.95, ge=0.0, le=1.0, description="Weight of longer returns (pqn).")
@@ -220,6 +220,7 @@ _ROLLOUTS: Final[Mapping[str, object]] = {
     "learning_rate_end": 1e-5,
     "action_gap": 0.5,
     "epsilon_share": 0.01,
+    "epochs": 1,
     "evaluate_steps": 1_000_000,
     "report_steps": 262_144,
 }
@@ -245,7 +246,7 @@ TRAINER: Final = Trainer(
     presets={
         "quick": Preset("Quick", "DQN: beats the tracker within seconds; good for a first look.", 15.0),
         "standard": Preset(
-            "Standard", "DQN with prioritised replay: beats the predictor.", 120.0, {**_REPLAY, "steps": 12_000_000}
+            "Standard", "DQN with prioritised replay: beats the predictor.", 80.0, {**_REPLAY, "steps": 12_000_000}
         ),
         "fast": Preset("Fast", "PQN: the most steps a second.", 150.0, {**_ROLLOUTS, "steps": 50_000_000}),
         "thorough": Preset(

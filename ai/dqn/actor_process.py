@@ -109,6 +109,8 @@ class Played:
     state: bytes
     chunk: PlayedArrays | None
     slot: int = -1
+    continues: bool = True
+    """Whether it begins where what was sent of the group before ends."""
     dropped: int = 0
     """Chunks that the worker has dropped since it told last."""
 
@@ -203,6 +205,7 @@ class _RingWorker(_Worker):
         self._free = {group: deque(sorted(set(range(ring.slots)) - ring.held[group])) for group in setup.groups}
         self._turn = deque(setup.groups)
         self._committed = dict.fromkeys(setup.groups, -_COMMIT_S)
+        self._jumped = set(setup.groups)
         self._dropped = 0
 
     def run(self) -> None:
@@ -217,6 +220,7 @@ class _RingWorker(_Worker):
             timeout_s = 0.0
             if isinstance(message, Resume):
                 self.restore(message.states)
+                self._jumped.update(message.states)
             elif isinstance(message, Release):
                 self._free[message.group].append(message.slot)
             elif isinstance(message, Heed):
@@ -243,12 +247,14 @@ class _RingWorker(_Worker):
         actor = self.actors[group]
         if slot < 0:
             actor.collect(plan, self.own, 0)
+            self._jumped.add(group)
             self._dropped += 1
             return
         stats = actor.collect(plan, *self.place(slot * (self.shape.rollout_steps + 1)))
         state = b""
         if time.monotonic() - self._committed[group] >= _COMMIT_S:
             state, self._committed[group] = packed_state(actor), time.monotonic()
-        chunk = self.own_chunk(group)
-        self.link.send(Played(group, stats, version, state, chunk, slot, self._dropped))
+        chunk, continues = self.own_chunk(group), group not in self._jumped
+        self.link.send(Played(group, stats, version, state, chunk, slot, continues, self._dropped))
+        self._jumped.discard(group)
         self._dropped = 0

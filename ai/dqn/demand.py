@@ -3,8 +3,9 @@
 from typing import Final
 
 from ai.dqn import DqnConfig
+from ai.dqn.collectors.base import ProcessSettings
 from ai.dqn.columns import group_sizes
-from ai.dqn.network import Network
+from ai.dqn.making import network_of
 from ai.machine import MIB
 from game.spec import GameSpec
 
@@ -21,16 +22,14 @@ HANDLES_PER_WORKER: Final = 8
 HANDLES_KEPT: Final = 24
 """For the store, checkpoints, logs and whatever else opens a file."""
 
-_RING_ROUNDS: Final = 4
+_RING_ROUNDS: Final = ProcessSettings.slots
 """Rounds of every group that lie between actors and learner where nobody waits."""
+
+_CHECKPOINT_COPIES: Final = 2
+"""Of the replay buffer while a checkpoint is written: what is to be kept, and the file in memory."""
 
 _ACTIVATIONS: Final = 6
 """How often an update holds what all layers give: three passes forwards, and what goes back."""
-
-
-def network_of(config: DqnConfig, game: GameSpec) -> Network:
-    """Return the network that is to be trained."""
-    return Network((game.n_observations, *config.hidden, game.n_actions), config.dueling, config.layer_norm)
 
 
 def groups_of(config: DqnConfig) -> int:
@@ -43,7 +42,7 @@ def step_bytes(game: GameSpec) -> int:
     return 4 * game.n_observations + 4 + 1 + 1
 
 
-def buffer_bytes(config: DqnConfig, game: GameSpec, buffer_size: int | None = None) -> int:
+def experience_bytes(config: DqnConfig, game: GameSpec, buffer_size: int | None = None) -> int:
     """Return what the experience takes in memory: the replay buffer with its priorities, or the rollouts."""
     if config.algorithm == "pqn":
         return 2 * config.courts * (config.rollout_steps + 1) * step_bytes(game)
@@ -52,13 +51,24 @@ def buffer_bytes(config: DqnConfig, game: GameSpec, buffer_size: int | None = No
     return size * step_bytes(game) + tree
 
 
+def keeps_buffer(config: DqnConfig) -> bool:
+    """Return whether checkpoints hold the replay buffer."""
+    return config.algorithm == "dqn" and config.checkpoint_buffer
+
+
+def buffer_bytes(config: DqnConfig, game: GameSpec, buffer_size: int | None = None) -> int:
+    """Return what the experience takes in memory at most: with its copies, while a checkpoint is written."""
+    copies = _CHECKPOINT_COPIES if keeps_buffer(config) else 0
+    return (1 + copies) * experience_bytes(config, game, buffer_size)
+
+
 def shared_bytes(config: DqnConfig, game: GameSpec, mode: str) -> int:
     """Return the shared memory of a mode: all columns, or the ring between actors and learner; and the parameters."""
     parameters = 8 * network_of(config, game).size
     if mode == "single":
         return 0
     if mode == "parallel":
-        return buffer_bytes(config, game) + parameters
+        return experience_bytes(config, game) + parameters
     return _RING_ROUNDS * config.courts * (config.rollout_steps + 1) * step_bytes(game) + parameters
 
 

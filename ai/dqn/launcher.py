@@ -10,13 +10,12 @@ from typing import Final, cast
 
 from ai.advice import Advice, Line, Wish
 from ai.dqn import DqnConfig
-from ai.dqn.demand import buffer_bytes
+from ai.dqn.demand import buffer_bytes, experience_bytes, keeps_buffer
 from ai.dqn.forecast import Forecast, Rates
 from ai.dqn.probe import Candidate, Measurement, Probe, Speeds
 from ai.dqn.settling import (
     Settling,
     candidates,
-    check_possible,
     duration,
     hindrance,
     learner_rate,
@@ -30,7 +29,9 @@ from ai.dqn.settling import (
     sizes_to_measure,
     worker_limit,
 )
+from ai.errors import TrainingError
 from ai.machine import GIB, MIB, Machine, detect
+from ai.trainer import Json
 from game.jit import is_compiled
 
 _KERNELS: Final = ("collect", "gather_steps", "add_gradient", "adam")
@@ -70,16 +71,63 @@ def advise(wish: Wish, say: Callable[[str], None], effects: Effects | None = Non
     check_possible(config, machine, wish, has_torch=has_torch)
     settling = Settling(wish, machine, config)
     if wish.is_resumed:
-        return _resumed(settling)
-    found = candidates(settling, has_torch=has_torch)
+        return _resumed(settling, has_torch=has_torch)
+    found: Sequence[Candidate] = candidates(settling, has_torch=has_torch)
     speeds = None
     if wish.is_thorough or _is_open(wish, config, found):
         if is_compiled(*_KERNELS):
             say("measuring this machine for some seconds")
         else:
             say("compiling what plays and learns, once on this machine, some 40 seconds; then measuring for some")
-        speeds = effects.probe(config, wish.game, [(each, sizes_to_measure(config, each)) for each in found])
+        found, speeds = _measure(settling, found, effects)
     return _settled(settling, found, speeds)
+
+
+def check_possible(config: DqnConfig, machine: Machine, wish: Wish, *, has_torch: bool) -> None:
+    """Refuse what cannot be, whoever insists, with ``TrainingError``; a run that goes on changes its engine if it must."""
+    if config.engine == "compiled" and config.device == "cuda":
+        raise TrainingError(
+            "engine is compiled, which computes on the CPU: leave --engine out for device cuda, or --device"
+        )
+    if config.engine == "torch" and not has_torch and not wish.is_resumed:
+        raise TrainingError(
+            "engine is torch, which is not installed: pip install -r requirements.txt, or leave --engine out"
+        )
+    if config.device == "cuda" and not machine.gpus and "device" in wish.given and not wish.is_resumed:
+        raise TrainingError(
+            f"device is cuda, and there is no GPU ({machine.gpu_search}): leave --device out, or name cpu"
+        )
+    need = experience_bytes(config, wish.game)
+    if need > machine.memory and ("buffer_size" in wish.given or wish.is_resumed):
+        way_out = "resume it on a larger machine" if wish.is_resumed else "choose a smaller one"
+        raise TrainingError(
+            f"buffer_size is {config.buffer_size:,}, which takes {need / GIB:.1f} GiB, more than all the memory of this machine, "
+            f"{machine.memory / GIB:.1f} GiB: {way_out}"
+        )
+
+
+def _measure(settling: Settling, found: Sequence[Candidate], effects: Effects) -> tuple[Sequence[Candidate], Speeds]:
+    """Return the candidates that can compute here, and what was measured; a device that refuses is left out, and said.
+
+    Raises
+    ------
+    TrainingError
+        If the user has named that device, or nothing else is left.
+    """
+    config, wish = settling.config, settling.wish
+    speeds = effects.probe(config, wish.game, [(each, sizes_to_measure(config, each)) for each in found])
+    refused = {each.candidate: each.reason for each in speeds.refusals}
+    left = [each for each in found if each not in refused]
+    is_last = any(each.device == "cpu" for each in refused) or ("device" in wish.given and config.device == "cuda")
+    if not left and is_last:
+        raise TrainingError(next(iter(refused.values())))
+    kept = {each.device for each in left}
+    told = {each.text if each.device in kept else each.device: reason for each, reason in refused.items()}
+    settling.warnings.extend(f"{name} is left out: {reason}" for name, reason in told.items())
+    if left:
+        return left, speeds
+    settling.config = config.model_copy(update={"device": "cpu"})
+    return _measure(settling, candidates(settling, has_torch=effects.has_torch()), effects)
 
 
 def _is_open(wish: Wish, config: DqnConfig, found: Sequence[Candidate]) -> bool:
@@ -160,8 +208,24 @@ def _summary(
     return tuple(lines)
 
 
-def _resumed(settling: Settling) -> Advice:
+def _other_engine(settling: Settling, *, has_torch: bool) -> dict[str, Json]:
+    """Return the engine with which a run goes on where its own is not to be had: every engine reads the others' states."""
+    config, machine = settling.config, settling.machine
+    if config.device == "cuda" and not machine.gpus:
+        why = f"its device is cuda, and there is no GPU ({machine.gpu_search})"
+    elif config.engine == "torch" and not has_torch:
+        why = "its engine is torch, which is not installed"
+    else:
+        return {}
+    settling.warnings.append(f"the run goes on with the compiled engine on the CPU: {why}")
+    values: dict[str, Json] = {"engine": "compiled", "device": "cpu", "precision": "float32"}
+    settling.config = config.model_copy(update=values)
+    return values
+
+
+def _resumed(settling: Settling, *, has_torch: bool) -> Advice:
     """Return what there is to say about a run that goes on: how many workers, and what this machine cannot carry."""
+    values = _other_engine(settling, has_torch=has_torch)
     config, machine, game = settling.config, settling.machine, settling.wish.game
     is_torch, is_cuda = config.engine == "torch", config.device == "cuda"
     limit = worker_limit(settling, Candidate("torch" if is_torch else "compiled", "cuda" if is_cuda else "cpu"))
@@ -172,8 +236,9 @@ def _resumed(settling: Settling) -> Advice:
     settle_workers(settling, (), limit)
     need = buffer_bytes(config, game)
     if need > settling.free_bytes:
+        copies = " with its copies for a checkpoint" if keeps_buffer(config) else ""
         settling.warnings.append(
-            f"the run's experience takes {need / MIB:,.0f} MiB, and {machine.memory_free / MIB:,.0f} MiB are free: it may be "
-            "killed for want of memory"
+            f"the run's experience takes {need / MIB:,.0f} MiB{copies}, and {machine.memory_free / MIB:,.0f} MiB are free: "
+            "it may be killed for want of memory"
         )
-    return Advice({}, cast("int", settling.choices["workers"].value), warnings=tuple(settling.warnings))
+    return Advice(values, cast("int", settling.choices["workers"].value), warnings=tuple(settling.warnings))

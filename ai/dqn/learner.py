@@ -13,14 +13,12 @@ from ai.dqn import DqnConfig, schedules
 from ai.dqn.actor import ActorSpec, CollectStats, Plan, make_actor
 from ai.dqn.collectors.base import Collector, CollectShape, Taken
 from ai.dqn.columns import group_sizes
-from ai.dqn.engine import EngineSettings
 from ai.dqn.evaluation import Ladder
 from ai.dqn.learning import ALL, Learning, LearnStats, ReplayLearning, RolloutLearning
-from ai.dqn.making import make_collector, make_engine
-from ai.dqn.network import Network
+from ai.dqn.making import engine_settings, make_collector, make_engine, network_of, replay_settings
 from ai.dqn.observing import observed_magnitudes
 from ai.dqn.opponents import Opponents
-from ai.dqn.replay import Replay, ReplaySettings
+from ai.dqn.replay import Replay
 from ai.errors import TrainingCancelled, TrainingError
 from ai.trainer import Champion, LearnerState, StepReport, TrainContext
 from game.policies.dense import DensePolicy
@@ -52,8 +50,7 @@ class DqnLearner:
         self._opponents_known = context.opponents(config.opponents)
         self._ladder = Ladder(context, context.opponents(config.ladder), config.evaluation_pairs)
         self._shape = group_sizes(config.courts)
-        sizes = (game.n_observations, *config.hidden, game.n_actions)
-        self._network = Network(sizes, config.dueling, config.layer_norm)
+        self._network = network_of(config, game)
         self._opponents = Opponents(self._opponents_known, config.past_share, self._shape, self._network)
         self._iteration = self._steps = self._episodes = self._updates = 0
         self._published = deque[int](maxlen=_VERSIONS)
@@ -67,7 +64,7 @@ class DqnLearner:
             context.game, self._opponents.bank, config.frame_skip, pair_seed(context.seed, _NETWORK)
         )
         start = (self._network.initial(rng, magnitudes), self._network.step_scales(magnitudes))
-        self._engine = make_engine(config, self._network, start, self._settings(), context.say)
+        self._engine = make_engine(config, self._network, start, engine_settings(config), context.say)
         try:
             self._collector = self._new_collector()
         except BaseException:
@@ -80,15 +77,6 @@ class DqnLearner:
             raise
 
     # What it is made of
-
-    def _settings(self) -> EngineSettings:
-        config = self._config
-        return EngineSettings(
-            is_double=config.double,
-            huber_delta=config.huber_delta,
-            max_grad_norm=config.max_grad_norm,
-            micro_batches=config.gradient_accumulation if config.algorithm == "dqn" else 1,
-        )
 
     def _new_collector(self) -> Collector:
         config, context = self._config, self._context
@@ -117,14 +105,9 @@ class DqnLearner:
             return RolloutLearning(
                 config, self._engine, self._collector.columns, np.random.default_rng([seed, _REPLAY])
             )
-        settings = ReplaySettings(
-            n_step=config.n_step,
-            gamma=config.gamma**config.frame_skip,
-            round_steps=config.rollout_steps,
-            is_prioritised=config.replay == "prioritised",
-            exponent=config.priority_exponent,
+        return ReplayLearning(
+            config, self._engine, Replay(self._collector.columns, replay_settings(config), pair_seed(seed, _REPLAY))
         )
-        return ReplayLearning(config, self._engine, Replay(self._collector.columns, settings, pair_seed(seed, _REPLAY)))
 
     @property
     def policy(self) -> DensePolicy:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from ai.dqn import DqnConfig, sampling, schedules
 from ai.dqn.collectors.base import Chunk
-from ai.dqn.columns import Columns
+from ai.dqn.columns import TRUNCATED, Columns
 from ai.dqn.engine import Engine, UpdateStats
 from ai.dqn.replay import Replay
 from ai.errors import RunFailedError
@@ -132,7 +132,10 @@ class ReplayLearning:
     def accept(self, group: int, chunk: Chunk | None) -> None:
         """See ``Learning``."""
         if chunk is not None:
-            _copy(chunk, self._replay.columns, group, self._replay.row(group))
+            row = self._replay.row(group)
+            if not chunk.continues:
+                _truncate(self._replay.columns, group, row - 1)
+            _copy(chunk, self._replay.columns, group, row)
         self._replay.extend(group, self._config.rollout_steps)
         self._accepted += self._round
         if self._accepted >= self._config.learning_starts and self._replay.kept > 0:
@@ -277,6 +280,12 @@ class RolloutLearning:
             target[...] = arrays[name]
         self._row, self._waiting = int(str(numbers["row"])), int(str(numbers["waiting"]))
         set_rng_state(self._rng, numbers["rng"])
+
+
+def _truncate(columns: Columns, group: int, row: int) -> None:
+    """End the episodes of a group at ``row``, where they have not ended: what follows is not what came of them."""
+    flags = columns.flags[group, row % columns.shape[1]]
+    flags[flags == 0] = TRUNCATED
 
 
 def _copy(chunk: Chunk, columns: Columns, group: int, row: int) -> None:

@@ -1,4 +1,4 @@
-"""Which engine and which collector a configuration means."""
+"""What a configuration means: the network, the numbers of engine and replay buffer, which engine, which collector."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,35 @@ from ai.dqn.collectors.ring import Ring
 from ai.dqn.compiled_engine import CompiledEngine
 from ai.dqn.engine import Engine, EngineSettings
 from ai.dqn.network import Network, Parameters
+from ai.dqn.replay import ReplaySettings
 from ai.trainer import TrainContext
+from game.spec import GameSpec
+
+
+def network_of(config: DqnConfig, game: GameSpec) -> Network:
+    """Return the network that is to be trained."""
+    return Network((game.n_observations, *config.hidden, game.n_actions), config.dueling, config.layer_norm)
+
+
+def engine_settings(config: DqnConfig) -> EngineSettings:
+    """Return the numbers of an update; only ``dqn`` accumulates gradients."""
+    return EngineSettings(
+        is_double=config.double,
+        huber_delta=config.huber_delta,
+        max_grad_norm=config.max_grad_norm,
+        micro_batches=config.gradient_accumulation if config.algorithm == "dqn" else 1,
+    )
+
+
+def replay_settings(config: DqnConfig) -> ReplaySettings:
+    """Return how transitions are drawn; only ``dqn`` knows priorities."""
+    return ReplaySettings(
+        n_step=config.n_step,
+        gamma=config.gamma**config.frame_skip,
+        round_steps=config.rollout_steps,
+        is_prioritised=config.algorithm == "dqn" and config.replay == "prioritised",
+        exponent=config.priority_exponent,
+    )
 
 
 def make_engine(

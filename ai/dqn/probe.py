@@ -1,6 +1,7 @@
 """Measuring for a second or two what this machine does: one actor's steps, and updates by engine and size of the batch."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final, Literal, Protocol
@@ -10,10 +11,11 @@ import numpy as np
 from ai.dqn import DqnConfig, schedules
 from ai.dqn.actor import Actor, ActorSpec, Plan
 from ai.dqn.columns import group_sizes, new_columns
-from ai.dqn.demand import learned_at_once, network_of
-from ai.dqn.engine import Engine, EngineSettings
-from ai.dqn.making import make_engine
-from ai.dqn.replay import Replay, ReplaySettings
+from ai.dqn.demand import learned_at_once
+from ai.dqn.engine import Engine
+from ai.dqn.making import engine_settings, make_engine, network_of, replay_settings
+from ai.dqn.replay import Replay
+from ai.errors import TrainingError
 from game.policies.bank import build_bank
 from game.policies.scripted import ScriptedPolicy
 from game.spec import GameSpec
@@ -52,11 +54,21 @@ class UpdateTime:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A candidate that cannot compute here."""
+
+    candidate: Candidate
+    reason: str
+
+
+@dataclass(frozen=True)
 class Speeds:
     """What was measured."""
 
     actor_steps_per_s: float
     updates: tuple[UpdateTime, ...]
+    refusals: tuple[Refusal, ...] = ()
+    """Of those there are no updates."""
 
     def update(self, candidate: Candidate, samples: int) -> UpdateTime:
         """Return an update that was measured."""
@@ -87,30 +99,21 @@ class Measurement:
         share = self.seconds / (2 + sum(len(sizes) for _, sizes in candidates))
         replay, rate = self._play(config, game, 2 * share)
         updates: list[UpdateTime] = []
+        refusals: list[Refusal] = []
         for candidate, sizes in candidates:
-            engine = _engine(candidate, config, game)
             try:
-                values_s = self._values_s(engine, replay, config, share) if config.algorithm == "pqn" else 0.0
-                for size in sizes:
-                    seconds = self._update_s(engine, replay, config, size, share)
-                    updates.append(UpdateTime(candidate, size, seconds, values_s))
-            finally:
-                engine.close()
-        return Speeds(rate, tuple(updates))
+                with closing(_engine(candidate, config, game)) as engine:
+                    updates += self._updates(candidate, (engine, replay), config, sizes, share)
+            except TrainingError as error:
+                refusals.append(Refusal(candidate, str(error)))
+        return Speeds(rate, tuple(updates), tuple(refusals))
 
     def _play(self, config: DqnConfig, game: GameSpec, seconds: float) -> tuple[Replay, float]:
         """Let one actor play; return what it has played, and its steps a second."""
         spec, plan = _actor(config, game)
         rows = max(4 * config.rollout_steps + config.n_step, min(config.buffer_size, _MOST_STEPS) // spec.courts)
         columns = new_columns((1, rows, spec.courts), game.n_observations)
-        settings = ReplaySettings(
-            config.n_step,
-            config.gamma**config.frame_skip,
-            config.rollout_steps,
-            is_prioritised=config.algorithm == "dqn" and config.replay == "prioritised",
-            exponent=config.priority_exponent,
-        )
-        replay, actor = Replay(columns, settings, _SEED), Actor(spec)
+        replay, actor = Replay(columns, replay_settings(config), _SEED), Actor(spec)
         for _ in range(2 + config.n_step // config.rollout_steps):
             actor.collect(plan, columns, replay.row())
             replay.extend(0, config.rollout_steps)
@@ -120,6 +123,17 @@ class Measurement:
             replay.extend(0, config.rollout_steps)
             played += config.rollout_steps * spec.courts
         return replay, played / max(taken, 1e-9)
+
+    def _updates(
+        self, candidate: Candidate, on: tuple[Engine, Replay], config: DqnConfig, sizes: Sequence[int], seconds: float
+    ) -> list[UpdateTime]:
+        """Return an update of each size, ``seconds`` measured each."""
+        engine, replay = on
+        values_s = self._values_s(engine, replay, config, seconds) if config.algorithm == "pqn" else 0.0
+        return [
+            UpdateTime(candidate, size, self._update_s(engine, replay, config, size, seconds), values_s)
+            for size in sizes
+        ]
 
     def _update_s(self, engine: Engine, replay: Replay, config: DqnConfig, samples: int, seconds: float) -> float:
         """Return the seconds of one update."""
@@ -173,15 +187,9 @@ def _actor(config: DqnConfig, game: GameSpec) -> tuple[ActorSpec, Plan]:
 
 def _engine(candidate: Candidate, config: DqnConfig, game: GameSpec) -> Engine:
     network = network_of(config, game)
-    settings = EngineSettings(
-        is_double=config.double,
-        huber_delta=config.huber_delta,
-        max_grad_norm=config.max_grad_norm,
-        micro_batches=config.gradient_accumulation if config.algorithm == "dqn" else 1,
-    )
     fixed = {"engine": candidate.engine, "device": candidate.device, "precision": candidate.precision}
     start = (network.initial(np.random.default_rng(_SEED)), network.step_scales(None))
-    return make_engine(config.model_copy(update=fixed), network, start, settings, _say_nothing)
+    return make_engine(config.model_copy(update=fixed), network, start, engine_settings(config), _say_nothing)
 
 
 def _say_nothing(_line: str) -> None:

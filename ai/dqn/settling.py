@@ -15,15 +15,15 @@ from ai.dqn.demand import (
     WORKER_BYTES,
     buffer_bytes,
     groups_of,
+    keeps_buffer,
     learned_at_once,
     least_buffer,
-    network_of,
     shared_bytes,
     update_bytes,
 )
 from ai.dqn.forecast import MODES, Forecast, Mode, Rates, best_workers, forecast
+from ai.dqn.making import network_of
 from ai.dqn.probe import Candidate, Speeds
-from ai.errors import TrainingError
 from ai.machine import GIB, MIB, Machine
 from ai.trainer import Json
 from game.executors.base import MAX_WORKERS
@@ -98,28 +98,6 @@ def _text(value: Json) -> str:
 
 
 # What computes the updates
-
-
-def check_possible(config: DqnConfig, machine: Machine, wish: Wish, *, has_torch: bool) -> None:
-    """Refuse what cannot be, whoever insists, with ``TrainingError``."""
-    if config.engine == "compiled" and config.device == "cuda":
-        raise TrainingError(
-            "engine is compiled, which computes on the CPU: leave --engine out for device cuda, or --device"
-        )
-    if config.engine == "torch" and not has_torch:
-        raise TrainingError(
-            "engine is torch, which is not installed: pip install -r requirements.txt, or leave --engine out"
-        )
-    if config.device == "cuda" and not machine.gpus and ("device" in wish.given or wish.is_resumed):
-        raise TrainingError(
-            f"device is cuda, and there is no GPU ({machine.gpu_search}): leave --device out, or name cpu"
-        )
-    need = buffer_bytes(config, wish.game)
-    if need > machine.memory and ("buffer_size" in wish.given or wish.is_resumed):
-        raise TrainingError(
-            f"buffer_size is {config.buffer_size:,}, which takes {need / GIB:.1f} GiB, more than all the memory of this machine, "
-            f"{machine.memory / GIB:.1f} GiB: choose a smaller one"
-        )
 
 
 def candidates(settling: Settling, *, has_torch: bool) -> list[Candidate]:
@@ -251,10 +229,9 @@ def settle_buffer(settling: Settling, chosen: Candidate) -> None:
         size = max(least, size // 2)
     reason = "as given" if "buffer_size" in settling.wish.given else "as the configuration says"
     if size < config.buffer_size:
-        need = buffer_bytes(config, game)
-        reason = (
-            f"{config.buffer_size:,} would take {need / MIB:,.0f} MiB, {max(0, room) / MIB:,.0f} MiB are free for it"
-        )
+        need, copies = buffer_bytes(config, game), " with its copies for a checkpoint" if keeps_buffer(config) else ""
+        free = f"{max(0, room) / MIB:,.0f} MiB are free for it"
+        reason = f"{config.buffer_size:,} would take {need / MIB:,.0f} MiB{copies}, {free}"
         size = cast("int", settling.carried("buffer_size", config.buffer_size, size, reason))
     kept = buffer_bytes(config, game, size)
     if kept > room:
@@ -297,14 +274,23 @@ def _count(number: int, what: str) -> str:
 
 
 def hindrance(settling: Settling, mode: Mode, limit: Limit) -> str:
-    """Return why the machine cannot carry a mode; empty if it can."""
-    machine = settling.machine
+    """Return why the machine cannot carry a mode, or not well; empty if it can."""
+    return _want_of_processes(settling, mode, limit) or _want_of_sharing(settling, mode)
+
+
+def _want_of_processes(settling: Settling, mode: Mode, limit: Limit) -> str:
     if mode == "single":
         return ""
-    if machine.cores == 1:
+    if settling.machine.cores == 1:
         return "there is 1 core for actors and learner"
-    if limit.most < 1:
-        return f"no actor process can be had: {limit.reason}"
+    return f"no actor process can be had: {limit.reason}" if limit.most < 1 else ""
+
+
+def _want_of_sharing(settling: Settling, mode: Mode) -> str:
+    """Return why actors would have to send what they play, which is slower; empty if it can lie in shared memory."""
+    if mode == "single":
+        return ""
+    machine = settling.machine
     need, shared = shared_bytes(settling.config, settling.wish.game, mode), machine.shared_memory
     if not shared.is_usable:
         return "there is no shared memory"
@@ -319,7 +305,7 @@ def possible_forecasts(settling: Settling, rates: Rates, limit: Limit) -> list[F
     most = max(1, min(limit.most, groups, machine.cores - wish.spare_cores))
     found = []
     for mode in MODES:
-        if hindrance(settling, mode, limit):
+        if _cannot_be(settling, mode, limit):
             continue
         if mode == "single" or wish.workers is not None:
             workers = 1 if mode == "single" else min(cast("int", wish.workers), max(1, limit.most))
@@ -329,17 +315,17 @@ def possible_forecasts(settling: Settling, rates: Rates, limit: Limit) -> list[F
     return found
 
 
+def _cannot_be(settling: Settling, mode: Mode, limit: Limit) -> str:
+    """Return why a mode is out of the question; what the user has named may be slow."""
+    is_named = "mode" in settling.wish.given and settling.config.mode == mode
+    return (_want_of_processes if is_named else hindrance)(settling, mode, limit)
+
+
 def settle_mode(settling: Settling, forecasts: Sequence[Forecast], limit: Limit) -> None:
     """Settle the mode: the named one if it can be carried, or the fastest; the more reproducible one unless it is slower."""
     wanted = settling.config.mode
     if wanted != "auto":
-        why = hindrance(settling, wanted, limit)
-        mode = cast("Mode", settling.carried("mode", wanted, "single", why)) if why else wanted
-        settling.take(
-            "mode",
-            mode,
-            why if mode != wanted else ("as given" if "mode" in settling.wish.given else "as the preset says"),
-        )
+        _settle_wanted_mode(settling, wanted, limit)
         return
     if not forecasts:
         settling.take("mode", "single", "nothing was measured")
@@ -348,6 +334,16 @@ def settle_mode(settling: Settling, forecasts: Sequence[Forecast], limit: Limit)
     for each in forecasts[1:]:
         best = each if each.steps_per_s >= BETTER * best.steps_per_s else best
     settling.take("mode", best.mode, _mode_reason(settling, best, forecasts, limit))
+
+
+def _settle_wanted_mode(settling: Settling, wanted: Mode, limit: Limit) -> None:
+    mode, why = wanted, _cannot_be(settling, wanted, limit)
+    if why:
+        mode = cast("Mode", settling.carried("mode", wanted, "single", why))
+    elif slow := _want_of_sharing(settling, wanted):
+        settling.warnings.append(f"mode {wanted} is kept, but slower: {slow}, so actors send what they play")
+    as_wanted = "as given" if "mode" in settling.wish.given else "as the preset says"
+    settling.take("mode", mode, as_wanted if mode == wanted else why)
 
 
 def _mode_reason(settling: Settling, best: Forecast, forecasts: Sequence[Forecast], limit: Limit) -> str:

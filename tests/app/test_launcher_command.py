@@ -162,6 +162,22 @@ def test_a_run_goes_on_as_it_is_on_a_machine_that_cannot_carry_it_well(tmp_path)
     assert [wish.is_resumed for wish in wishes] == [True]
 
 
+def test_a_run_of_a_gpu_goes_on_without_one_and_stays_what_it_is(tmp_path):
+    given = dict(zip((word[2:].replace("-", "_") for word in TINY[:-4:2]), TINY[1:-4:2], strict=True))
+    config = trainer("dqn").configure({**given, "mode": "single", "engine": "torch", "device": "cuda"})
+    with open_league(str(tmp_path)) as league:
+        Runs(league.home, league.store).create(Plan(trainer("dqn"), config, GAME, 4))
+    before = manifest(tmp_path)
+    done = call(LAPTOP, tmp_path, "--resume", "dqn-1", "--executor", "serial")
+    assert done.exit_code == 0, done.output
+    said = "the run goes on with the compiled engine on the CPU: its device is cuda, and there is no GPU"
+    assert [line for line in done.stderr.splitlines() if line.startswith(said)] == [
+        f"{said} (no NVIDIA driver (looked for /a))"
+    ]
+    assert "dqn-1 'dqn-1': complete" in done.stdout
+    assert (manifest(tmp_path), before["device"]) == (before, "cuda")
+
+
 def test_workers_are_advised_or_obeyed(tmp_path):
     wishes: list[Wish] = []
     call(LAPTOP, tmp_path, "--check-only", "--workers", "2", "--force", "--events", wishes=wishes)

@@ -74,6 +74,8 @@ class Chunk(NamedTuple):
     flags: NDArray[np.uint8]
     release: Callable[[], None]
     """Gives the room back; calling it again does nothing."""
+    continues: bool = True
+    """Whether it begins where the chunk of its group that was taken before ends. If not, nothing may be learned across."""
 
 
 class Taken(NamedTuple):
@@ -97,12 +99,12 @@ class Collector(Protocol):
 
     @property
     def deaths(self) -> int:
-        """Actor processes that have died and were started again."""
+        """Actor processes that have died and were started again, since the collector was made: no part of ``state``."""
         ...
 
     @property
     def dropped(self) -> int:
-        """Chunks that were played and found no room."""
+        """Chunks that were played and found no room, since the collector was made: no part of ``state``."""
         ...
 
     def publish(self, plan: Plan, row: int) -> None:
@@ -140,6 +142,8 @@ States: TypeAlias = dict[int, bytes]
 """Pickled states of actors by group, as they travel."""
 
 _GROUP: Final = "group-"
+_NOT_BEGUN: Final = "not_begun"
+"""Stands for the state of a group that has not played, so that it is not taken for one that is lacking."""
 
 
 def packed_state(actor: GroupActor) -> bytes:
@@ -154,12 +158,13 @@ def unpacked_state(content: bytes) -> Arrays:
 
 
 def joined_states(states: Mapping[int, Arrays]) -> dict[str, NDArray[np.generic]]:
-    """Return the states of all groups under one name each."""
-    return {f"{_GROUP}{g}/{name}": array for g in sorted(states) for name, array in states[g].items()}
+    """Return the states of all groups under one name each; they may be empty."""
+    nothing: Arrays = {_NOT_BEGUN: np.zeros(0, np.uint8)}
+    return {f"{_GROUP}{g}/{name}": array for g in sorted(states) for name, array in (states[g] or nothing).items()}
 
 
 def parted_states(state: Arrays, groups: int) -> list[dict[str, NDArray[np.generic]]]:
-    """Return the state of each group; ``TrainingError`` if there are others among them."""
+    """Return the state of each group, empty if it had not begun; ``TrainingError`` if there are more groups or fewer."""
     parted: list[dict[str, NDArray[np.generic]]] = [{} for _ in range(groups)]
     for name, array in state.items():
         group, _, rest = name.removeprefix(_GROUP).partition("/")
@@ -173,7 +178,7 @@ def parted_states(state: Arrays, groups: int) -> list[dict[str, NDArray[np.gener
         raise TrainingError(
             f"the checkpoint lacks group {missing} of {groups} groups of courts: take as many courts as it was made with"
         )
-    return parted
+    return [{} if _NOT_BEGUN in its else its for its in parted]
 
 
 def packed_states(state: Arrays, groups: int) -> States:

@@ -50,6 +50,7 @@ class Ring:
         self._commits = Commits(shape.groups, self._settings.workers)
         self._held: set[tuple[int, int]] = set()
         self._arrived: list[Taken] = []
+        self._jumped: set[int] = set()
         remove_stale_segments()
         rows = settings.slots * (shape.rollout_steps + 1)
         ring = new_columns((shape.groups, rows, shape.courts), shape.n_observations)
@@ -93,6 +94,12 @@ class Ring:
     def restore(self, state: Arrays) -> None:
         """Have the actors go back to ``state`` with their next chunk; ``TrainingError`` if it is of other groups."""
         self._commits.restore(state, self._crew.workers)
+        # what is still on its way was played before, but does not continue what the learner has gone back to
+        self._jumped = set(range(self._shape.groups))
+        arrived, self._arrived = self._arrived, []
+        for taken in arrived:
+            if taken.chunk is not None:
+                taken.chunk.release()
 
     def close(self) -> None:
         """End the processes and free what is shared; calling it again does nothing."""
@@ -136,7 +143,9 @@ class Ring:
         if played.state:
             self._commits.commit(played.group, played.state)
         self._held.add((played.group, played.slot))
-        chunk = self._chunk(played.group, played.slot, played.chunk)
+        continues = played.continues and played.group not in self._jumped
+        self._jumped.discard(played.group)
+        chunk = self._chunk(played.group, played.slot, played.chunk)._replace(continues=continues)
         self._arrived.append(Taken(played.group, played.stats, chunk, played.version))
 
     def _chunk(self, group: int, slot: int, sent: PlayedArrays | None) -> Chunk:

@@ -284,6 +284,17 @@ class TestStates:
             found = play(collector, range(1))
         assert found[-1] == play(in_process(), range(1))[-1]
 
+    def test_groups_that_have_not_begun_begin_anew(self):
+        """Of an asynchronous run some groups may have played, and others not."""
+        arrays = {"x": np.ones(1)}
+        early = joined_states({0: arrays, 1: {}, 2: {}})
+        assert parted_states(early, 3) == [arrays, {}, {}]
+        assert parted_states(joined_states({0: {}, 1: {}}), 2) == [{}, {}]
+        with pytest.raises(TrainingError, match=r"but there are 2 groups of courts: take as many"):
+            parted_states(early, 2)
+        with pytest.raises(TrainingError, match="lacks group 3 of 4 groups"):
+            parted_states(early, 4)
+
     def test_those_of_other_groups_are_refused(self):
         arrays = {"x": np.zeros(1)}
         assert parted_states(joined_states(dict.fromkeys(range(2), arrays)), 2) == [arrays, arrays]

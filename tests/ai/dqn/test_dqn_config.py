@@ -38,7 +38,7 @@ def test_the_defaults_go_together(preset, algorithm):
         ({"mode": "turbo"}, ["mode", "turbo", "single", "parallel", "ultra"]),
         ({"engine": "jax"}, ["engine", "jax", "compiled", "torch"]),
         ({"device": "tpu"}, ["device", "tpu", "cpu", "cuda"]),
-        ({"courts": 1024, "rollout_steps": 256, "buffer_size": 20_000}, ["buffer_size is 20,000", "at least 529,408"]),
+        ({"courts": 1024, "rollout_steps": 256, "buffer_size": 20_000}, ["buffer_size is 20,000", "at least 532,480"]),
         ({"learning_starts": 300_000}, ["learning_starts is 300,000", "at most buffer_size, 262,144"]),
         ({"opponents": "tracker,tracker"}, ["opponents is tracker, tracker", "once"]),
         ({"opponents": ""}, ["opponents"]),

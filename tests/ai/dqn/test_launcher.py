@@ -8,7 +8,7 @@ import pytest
 from ai.advice import Advice, Wish
 from ai.dqn import TRAINER, DqnConfig
 from ai.dqn.launcher import Effects, advise
-from ai.dqn.probe import Candidate, Speeds, UpdateTime
+from ai.dqn.probe import Candidate, Refusal, Speeds, UpdateTime
 from ai.errors import TrainingError
 from ai.machine import GIB, MIB, FileHandles, Gpu, Machine, SharedMemory
 from game.games.rally import GAME
@@ -16,6 +16,9 @@ from game.spec import GameSpec
 
 COMPILED = Candidate("compiled", "cpu")
 CUDA = Candidate("torch", "cuda")
+HALF = Candidate("torch", "cuda", "bfloat16")
+ON_TORCH = Candidate("torch", "cpu")
+FULL = "device 'cuda' cannot hold the network (out of memory)"
 
 LAPTOP = Machine(
     cores=2,
@@ -49,6 +52,7 @@ class FakeProbe:
     per_sample_s: dict[Candidate, float] = field(default_factory=lambda: {COMPILED: 1e-6})
     least_s: dict[Candidate, float] = field(default_factory=dict)
     asked: list[Candidate] = field(default_factory=list)
+    refusing: tuple[Candidate, ...] = ()
 
     def __call__(
         self, config: DqnConfig, game: GameSpec, candidates: Sequence[tuple[Candidate, Sequence[int]]]
@@ -60,7 +64,9 @@ class FakeProbe:
                 UpdateTime(each, size, max(size * self.per_sample_s.get(each, 1e-6), self.least_s.get(each, 0.0)), 1e-7)
                 for each, sizes in candidates
                 for size in sizes
+                if each not in self.refusing
             ),
+            tuple(Refusal(each, FULL) for each, _ in candidates if each in self.refusing),
         )
 
 
@@ -189,6 +195,23 @@ def test_a_gpu_is_used_where_it_is_faster():
     assert settled(ask(SERVER, fast, batch_size=4096, has_torch=False))["engine"] == "compiled"
 
 
+def test_a_gpu_that_is_full_is_left_out_unless_it_was_named():
+    full = FakeProbe(per_sample_s={COMPILED: 1e-6, CUDA: 1e-9}, refusing=(CUDA, HALF))
+    advice = ask(SERVER, full)
+    assert (settled(advice)["engine"], settled(advice)["device"]) == ("compiled", "cpu")
+    assert advice.warnings == (f"cuda is left out: {FULL}",)
+    by_preset = ask(SERVER, full, preset={"device": "cuda", "precision": "bfloat16"})
+    assert [settled(by_preset)[name] for name in ("engine", "device", "precision")] == ["compiled", "cpu", "float32"]
+    assert by_preset.values["device"] == "cpu"
+    assert settled(ask(SERVER, full, engine="torch"))["device"] == "cpu"
+    with pytest.raises(TrainingError, match="cannot hold the network"):
+        ask(SERVER, full, device="cuda")
+    with pytest.raises(TrainingError, match="cannot hold the network"):
+        ask(SERVER, FakeProbe(refusing=(CUDA, HALF, ON_TORCH)), engine="torch")
+    some = ask(SERVER, FakeProbe(per_sample_s={CUDA: 1e-9}, refusing=(HALF, ON_TORCH)), device="cuda")
+    assert (settled(some)["precision"], some.warnings) == ("float32", (f"torch on cuda, bfloat16 is left out: {FULL}",))
+
+
 @pytest.mark.parametrize(
     ("factor", "given", "expected"),
     [(1.5, {}, "bfloat16"), (1.1, {}, "float32"), (1.5, {"precision": "float32"}, "float32")],
@@ -217,20 +240,12 @@ def test_large_networks_are_tried_on_torch_too():
         (LAPTOP, {"workers": 9}, "workers", 2, "workers is 2 instead of 9: there are 2 cores; --force insists"),
         (ONE_CORE, {"mode": "ultra"}, "mode", "single", "mode is single instead of ultra: there is 1 core for"),
         (ONE_CORE, {"mode": "parallel"}, "mode", "single", "there is 1 core"),
-        (NOTHING_SHARED, {"mode": "ultra"}, "mode", "single", "there is no shared memory; --force insists"),
-        (
-            LITTLE_SHARED,
-            {"mode": "parallel", "buffer_size": 4_000_000},
-            "mode",
-            "single",
-            "mode is single instead of parallel: it takes 145 MiB of shared memory, 64 MiB are free",
-        ),
         (
             LITTLE_MEMORY,
             {"buffer_size": 40_000_000},
             "buffer_size",
-            20_000_000,
-            "buffer_size is 20,000,000 instead of 40,000,000: 40,000,000 would take 1,450 MiB, 9",
+            5_000_000,
+            "buffer_size is 5,000,000 instead of 40,000,000: 40,000,000 would take 4,349 MiB with its copies for a checkpoint, 9",
         ),
         (FEW_HANDLES, {"workers": 60}, "workers", 3, "too few file handles (ulimit -n raises the limit of 64); --force"),
         (LITTLE_MEMORY, {"workers": 60}, "workers", 2, "MiB are free for processes of 320 MiB; --force insists"),
@@ -253,10 +268,29 @@ def test_little_shared_memory_leaves_the_mode_that_needs_little():
     """The replay buffer of parallel lies in shared memory; ultra shares a ring, and keeps the buffer to itself."""
     advice = ask(LITTLE_SHARED, has_torch=False, buffer_size=4_000_000)
     assert settled(advice)["mode"] == "ultra"
-    tiny = replace(LAPTOP, shared_memory=SharedMemory(size=MIB, free=MIB))
+    tiny = replace(LAPTOP, shared_memory=SharedMemory(size=MIB // 4, free=MIB // 4))
     assert settled(ask(tiny, has_torch=False))["mode"] == "single"
     assert "of shared memory" in reason(ask(tiny, has_torch=False), "mode")
     assert settled(ask(replace(LAPTOP, shared_memory=SharedMemory()), has_torch=False))["mode"] == "parallel"
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+@pytest.mark.parametrize(
+    ("machine", "mode", "why"),
+    [
+        (NOTHING_SHARED, "ultra", "there is no shared memory"),
+        (LITTLE_SHARED, "parallel", "it takes 145 MiB of shared memory, 64 MiB are free"),
+    ],
+)
+def test_a_mode_that_was_named_is_kept_without_shared_memory(machine, mode, why, is_forced):
+    """Then actors send what they play; who leaves the choice open, or to a preset, gets a mode that shares none."""
+    advice = ask(machine, has_torch=False, mode=mode, buffer_size=4_000_000, is_forced=is_forced)
+    assert (settled(advice)["mode"], reason(advice, "mode")) == (mode, "as given")
+    assert advice.warnings == (f"mode {mode} is kept, but slower: {why}, so actors send what they play",)
+    assert advice.summary[1].startswith(f"mode {mode} with 1 actor")
+    by_preset = ask(machine, has_torch=False, preset={"mode": mode, "buffer_size": 4_000_000})
+    assert settled(by_preset)["mode"] == "single"
+    assert by_preset.warnings == (f"mode is single instead of {mode}: {why}",)
 
 
 def test_too_few_file_handles_or_too_little_memory_for_one_process_leave_one():
@@ -266,6 +300,14 @@ def test_too_few_file_handles_or_too_little_memory_for_one_process_leave_one():
     assert "no actor process can be had: there are too few file handles" in reason(advice, "mode")
     small = replace(LAPTOP, memory=GIB, memory_free=300 * MIB)
     assert settled(ask(small, has_torch=False))["mode"] == "single"
+
+
+def test_memory_is_counted_with_the_copies_of_a_checkpoint():
+    """24,000,000 transitions take 870 MiB, of 922: with the copies of a checkpoint it is three times as much."""
+    without = ask(LITTLE_MEMORY, has_torch=False, buffer_size=24_000_000, checkpoint_buffer=False)
+    assert settled(without)["buffer_size"] == 24_000_000
+    assert reason(without, "buffer_size").endswith("; 870 MiB")
+    assert settled(ask(LITTLE_MEMORY, has_torch=False, buffer_size=24_000_000))["buffer_size"] == 6_000_000
 
 
 def test_a_buffer_is_never_smaller_than_the_configuration_allows():
@@ -320,30 +362,6 @@ def test_what_cannot_be_is_refused_also_when_forced(wish, says, is_forced):
     machine = replace(LAPTOP, memory=GIB, memory_free=GIB)
     with pytest.raises(TrainingError, match=says):
         ask(machine, is_forced=is_forced, **wish)
-
-
-# A run that is there already
-
-
-def test_a_run_that_goes_on_keeps_what_it_is():
-    probe = FakeProbe()
-    fixed = {"mode": "parallel", "engine": "compiled", "device": "cpu", "courts": 512}
-    advice = ask(SERVER, probe, preset=fixed, is_resumed=True)
-    assert (advice.values, advice.warnings, advice.summary, probe.asked) == ({}, (), (), [])
-    assert advice.workers == 4
-    assert ask(LAPTOP, probe, preset=fixed, is_resumed=True, spare_cores=1).workers == 1
-    assert ask(LAPTOP, probe, preset=fixed, is_resumed=True, workers=7).workers == 2
-
-
-def test_a_run_that_the_machine_cannot_carry_any_more_gets_one_sentence():
-    fixed: dict[str, object] = {"mode": "ultra", "engine": "compiled", "device": "cpu"}
-    one = ask(ONE_CORE, preset=fixed, is_resumed=True)
-    assert one.warnings == ("the run goes on in the mode ultra, though there is 1 core for actors and learner",)
-    assert (one.values, one.workers) == ({}, 1)
-    little = ask(LITTLE_MEMORY, preset={**fixed, "buffer_size": 30_000_000}, is_resumed=True)
-    assert any("the run's experience takes 1,087 MiB" in line for line in little.warnings)
-    with pytest.raises(TrainingError, match="device is cuda, and there is no GPU"):
-        ask(LAPTOP, preset={"mode": "single", "engine": "torch", "device": "cuda"}, is_resumed=True)
 
 
 # What is said
