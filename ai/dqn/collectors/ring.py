@@ -83,7 +83,7 @@ class Ring:
         while not self._arrived and (left := end - time.monotonic()) > 0.0:
             self._listen(min(left, CANCEL_CHECK_S))
         taken, self._arrived = self._arrived, []
-        return taken
+        return [self._marked(each) for each in taken]
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return the state that every group's actor has sent last; chunks that wait in the ring are no part of it."""
@@ -96,10 +96,6 @@ class Ring:
         self._commits.restore(state, self._crew.workers)
         # what is still on its way was played before, but does not continue what the learner has gone back to
         self._jumped = set(range(self._shape.groups))
-        arrived, self._arrived = self._arrived, []
-        for taken in arrived:
-            if taken.chunk is not None:
-                taken.chunk.release()
 
     def close(self) -> None:
         """End the processes and free what is shared; calling it again does nothing."""
@@ -143,10 +139,15 @@ class Ring:
         if played.state:
             self._commits.commit(played.group, played.state)
         self._held.add((played.group, played.slot))
-        continues = played.continues and played.group not in self._jumped
-        self._jumped.discard(played.group)
-        chunk = self._chunk(played.group, played.slot, played.chunk)._replace(continues=continues)
+        chunk = self._chunk(played.group, played.slot, played.chunk)._replace(continues=played.continues)
         self._arrived.append(Taken(played.group, played.stats, chunk, played.version))
+
+    def _marked(self, taken: Taken) -> Taken:
+        """Return ``taken``; if it is the first of its group after ``restore``, its chunk continues nothing."""
+        if taken.chunk is None or taken.group not in self._jumped:
+            return taken
+        self._jumped.remove(taken.group)
+        return taken._replace(chunk=taken.chunk._replace(continues=False))
 
     def _chunk(self, group: int, slot: int, sent: PlayedArrays | None) -> Chunk:
         release = functools.partial(self._release, group, slot)
