@@ -26,7 +26,9 @@ _WORST: Final = -0.1
 
 
 class _Learning:
-    title = "Q-learning from scratch: seconds of training until 75 % of 100 pairs are won against predictor, twice; modes"
+    title = (
+        "Q-learning from scratch: seconds of training until 75 % of 100 pairs are won against predictor, twice; modes"
+    )
 
     def rows(self, *, is_quick: bool) -> list[Row]:
         """Train the standard preset until the bot is beaten, then the quick preset to its end in every mode."""
