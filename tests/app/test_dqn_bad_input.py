@@ -49,7 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("--batch-size", "4000"), "batch_size is 4,000, .* 4,000 transitions; buffer_size allows at most 2,000"),
         (("--gradient-accumulation", "100"), "batch_size is 32, in 100 parts 3,200 transitions; .* at most 2,000"),
         (("--batch-size", "0"), "batch_size is 0; it must be at least 1"),
-        (("--buffer-size", "100", "--learning-starts", "0"), "buffer_size is 100; .* at least 336 is needed"),
+        (("--buffer-size", "100", "--learning-starts", "0"), "buffer_size is 100; .* at least 384 is needed"),
         (("--workers", "0"), "workers is 0: 1 to 256 are allowed"),
         (("--workers", "-2"), "workers is -2: 1 to 256 are allowed"),
         (("--learning-rate", "-1"), "learning_rate is -1.0; it must be greater than 0"),
