@@ -29,7 +29,6 @@ _SOURCE_ROOT: Final = Path(__file__).parent
 _NOT_IN_KERNELS: Final = frozenset(
     {
         "env.py",
-        "episodes.py",
         "executors",
         "match.py",
         "render",
