@@ -15,7 +15,7 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from ai.dense_parameters import Build, dense_builder
+from ai.dense.parameters import Build, dense_builder
 from ai.evaluation import CandidateSides, pair_rows
 from game.batch import play_batch
 from game.games import game as game_named

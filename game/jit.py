@@ -26,6 +26,9 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _SOURCE_ROOT: Final = Path(__file__).parent
 
+_SHARED_KERNELS: Final = "ai/dense/*.py"
+"""Where those kernels outside ``game/`` lie that kernels of other files call."""
+
 _NOT_IN_KERNELS: Final = frozenset(
     {
         "env.py",
@@ -43,7 +46,7 @@ _NOT_IN_KERNELS: Final = frozenset(
 
 
 def source_digest() -> str:
-    """Short digest of the sources of ``game/`` that a kernel may read, and of the compiler's version.
+    """Short digest of the sources that a kernel may read, and of the compiler's version.
 
     numba's own cache looks only at the file that holds a kernel, not at the kernels it calls: after an
     edit of the rules a cached match loop would go on playing the old ones. A cache folder per digest
@@ -55,6 +58,9 @@ def source_digest() -> str:
         if name.parts[0] not in _NOT_IN_KERNELS and not name.stem.endswith("_hindsight"):
             digest.update(name.as_posix().encode())
             digest.update(path.read_bytes())
+    for path in sorted(_SOURCE_ROOT.parent.glob(_SHARED_KERNELS)):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ai.dense import kernels as dense
+from ai.dense.blas import use_one_blas_thread
 from ai.dqn import kernels, sampling
-from ai.dqn.blas import use_one_blas_thread
 from ai.dqn.columns import Columns
 from ai.dqn.network import Network
 from ai.errors import TrainingError
@@ -94,7 +95,7 @@ class Actor:
         spec, group = self.spec, self.spec.group
         env = self._environment(plan)
         parameters = np.array(plan.parameters)
-        kernels.fold_head(parameters, self._sizes, int(spec.network.is_dueling), self._head)
+        dense.fold_head(parameters, self._sizes, int(spec.network.is_dueling), self._head)
         by_opponent = np.zeros((len(plan.bank.table), 2), np.int64)
         sums = np.zeros(3)
         mine = (columns.observations[group], columns.actions[group], columns.rewards[group], columns.flags[group])

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ai.dense import kernels as dense
+from ai.dense.blas import use_one_blas_thread
 from ai.dqn import kernels
-from ai.dqn.blas import use_one_blas_thread
 from ai.dqn.engine import BETA_1, BETA_2, STATE_NAMES, Batch, EngineSettings, UpdateStats, checked_state
 from ai.dqn.network import Network, Parameters
 
@@ -55,7 +56,7 @@ class CompiledEngine:
         count, actions = len(observations), self._network.sizes[-1]
         space = self._space(count)
         activations = space.activations[0]
-        kernels.forward(self._parameters, self._head, self._sizes, observations, activations, space.norms)
+        dense.forward(self._parameters, self._head, self._sizes, observations, activations, space.norms)
         return activations[len(activations) - count * actions :].reshape(count, actions)
 
     def update(self, batch: Batch, learning_rate: float) -> UpdateStats:
@@ -117,7 +118,7 @@ class CompiledEngine:
     def _step(self, learning_rate: float) -> float:
         self._updates += 1
         settings = self._settings
-        norm = kernels.adam(
+        norm = dense.adam(
             self._parameters,
             self._gradient,
             self._moments,
@@ -158,7 +159,7 @@ class CompiledEngine:
         """Nothing is held."""
 
     def _fold(self, parameters: Parameters, head: NDArray[np.float32]) -> None:
-        kernels.fold_head(parameters, self._sizes, int(self._network.is_dueling), head)
+        dense.fold_head(parameters, self._sizes, int(self._network.is_dueling), head)
 
     def _space(self, batch: int) -> _Space:
         if batch not in self._spaces:

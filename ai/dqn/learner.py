@@ -9,14 +9,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ai.anchors import Ladder
+from ai.dense.observing import observed_magnitudes
 from ai.dqn import DqnConfig, schedules
 from ai.dqn.actor import ActorSpec, CollectStats, Plan, make_actor
 from ai.dqn.collectors.base import Collector, CollectShape, Taken
 from ai.dqn.columns import group_sizes
-from ai.dqn.evaluation import Ladder
 from ai.dqn.learning import ALL, Learning, LearnStats, ReplayLearning, RolloutLearning
 from ai.dqn.making import engine_settings, make_collector, make_engine, network_of, replay_settings
-from ai.dqn.observing import observed_magnitudes
 from ai.dqn.opponents import Opponents
 from ai.dqn.replay import Replay
 from ai.errors import TrainingCancelled, TrainingError

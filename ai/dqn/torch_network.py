@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm, linear
 
-from ai.dqn.kernels import NORM_EPSILON
+from ai.dense.kernels import NORM_EPSILON
 from ai.dqn.network import Network
 
 Layers: TypeAlias = tuple[tuple[Tensor, Tensor], ...]

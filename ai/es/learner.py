@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ai.dense_parameters import dense_builder
+from ai.dense.parameters import dense_builder
 from ai.errors import TrainingError
 from ai.es import EsConfig
 from ai.evaluation import CandidateSides, pair_rows

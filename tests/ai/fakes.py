@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from ai.dense_parameters import dense_builder
+from ai.dense.parameters import dense_builder
 from ai.runs import Plan, Run, Runs
 from ai.trainer import (
     Champion,

@@ -1,5 +1,6 @@
 """What counts as compiled: the last kernel of each use, not whatever an interrupted start has left."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,14 @@ def test_the_digest_knows_the_rules_and_not_the_picture() -> None:
             text = source.read_text(encoding="utf-8")
             assert "@kernel" not in text, source
             assert "@entry" not in text, source
+
+
+def test_kernels_that_other_files_call_are_in_the_digest() -> None:
+    root = Path(jit.__file__).parent.parent
+    callers = [path for path in sorted((root / "ai").rglob("*.py")) if "@entry" in path.read_text(encoding="utf-8")]
+    digested = {path.relative_to(root) for path in root.glob(jit._SHARED_KERNELS)}
+    for path in callers:
+        for module in re.findall(r"^from (ai\.\S+) import", path.read_text(encoding="utf-8"), re.MULTILINE):
+            called = Path(*module.split(".")).with_suffix(".py")
+            if "@entry" in (root / called).read_text(encoding="utf-8"):
+                assert called in digested, f"{path} calls kernels of {called}"

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ai.dense import kernels as dense
 from ai.dqn import kernels, sampling
 from ai.dqn.columns import new_columns
 from tests.ai.dqn import oracles
@@ -20,7 +21,7 @@ def gradient_of(network, parameters, samples, delta):
     """Return the kernel's gradient, errors and sums."""
     sizes, size = np.array(network.sizes, np.int64), len(samples[1])
     head = np.zeros(network.folded_size, np.float32)
-    kernels.fold_head(parameters, sizes, int(network.is_dueling), head)
+    dense.fold_head(parameters, sizes, int(network.is_dueling), head)
     widths = network.sizes[1:]
     counts = (size * sum(widths), network.norms_size(size), size * max(widths), size * max(widths))
     work = tuple(np.zeros(count, np.float32) for count in counts)
@@ -60,7 +61,7 @@ def test_adam_and_clipping_are_those_of_the_paper(most):
     for update in range(1, 30):
         gradient = rng.normal(0, rng.choice([1e-4, 0.1, 3.0]), network.size).astype(np.float32)
         rate = 1e-2 / update
-        norm = kernels.adam(
+        norm = dense.adam(
             mine,
             gradient,
             moments,
@@ -82,7 +83,7 @@ def test_targets_of_transitions(network, is_double):
     heads = []
     for each in (online, target):
         head = np.zeros(network.folded_size, np.float32)
-        kernels.fold_head(each, sizes, int(network.is_dueling), head)
+        dense.fold_head(each, sizes, int(network.is_dueling), head)
         heads.append(head)
     space = tuple(np.zeros(60 * sum(network.sizes[1:]), np.float32) for _ in range(2))
     targets = np.zeros(60, np.float32)

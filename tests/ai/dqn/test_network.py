@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ai.dqn import kernels
+from ai.dense import kernels as dense
 from ai.dqn.compiled_engine import CompiledEngine
 from ai.dqn.engine import EngineSettings
 from ai.dqn.network import Network
@@ -113,7 +113,7 @@ def test_the_fold_is_value_plus_advantage_less_its_mean(network):
 def test_the_kernel_folds_to_the_same_bits(network):
     parameters = parameters_of(network)
     head = np.zeros(network.folded_size, np.float32)
-    kernels.fold_head(parameters, np.array(network.sizes, np.int64), int(network.is_dueling), head)
+    dense.fold_head(parameters, np.array(network.sizes, np.int64), int(network.is_dueling), head)
     weights, biases = network.folded_head(parameters)
     assert head.tobytes() == weights.tobytes() + biases.tobytes()
 

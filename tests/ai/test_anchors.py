@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ai.dqn.evaluation import BASE_ELO, Ladder
+from ai.anchors import BASE_ELO, Ladder
 from game.batch import play_batch
 from game.games.rally import GAME
 from game.policies.bank import build_bank
