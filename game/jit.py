@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _SOURCE_ROOT: Final = Path(__file__).parent
 
-_SHARED_KERNELS: Final = "ai/dense/*.py"
+_SHARED_KERNELS: Final = ("ai/dense/kernels.py", "ai/neat_backprop/row_functions.py")
 """Where those kernels outside ``game/`` lie that kernels of other files call."""
 
 _NOT_IN_KERNELS: Final = frozenset(
@@ -58,9 +58,8 @@ def source_digest() -> str:
         if name.parts[0] not in _NOT_IN_KERNELS and not name.stem.endswith("_hindsight"):
             digest.update(name.as_posix().encode())
             digest.update(path.read_bytes())
-    for path in sorted(_SOURCE_ROOT.parent.glob(_SHARED_KERNELS)):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
+    for shared in _SHARED_KERNELS:
+        digest.update((_SOURCE_ROOT.parent / shared).read_bytes())
     return digest.hexdigest()[:16]
 
 

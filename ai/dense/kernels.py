@@ -1,8 +1,8 @@
 """The compiled arithmetic of dense networks: forwards, backwards, Adam.
 
 Matrix products are BLAS calls (``numpy.dot``), everything else is fused loops between them. A network's hidden layers are read
-from its flat parameters, its head apart from them: a dueling head is *folded* into one layer first (``fold_head``). All is float32;
-on one machine, with one BLAS thread, the same call gives the same bits.
+from its flat parameters, its head apart from them: a dueling head is *folded* into one layer first (``fold_head``). All is
+float32; on one machine, with one BLAS thread, the same call gives the same bits.
 """
 
 import numpy as np
