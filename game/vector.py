@@ -27,6 +27,8 @@ MAX_FRAME_SKIP: Final = 16
 _N_SCORES: Final = contract.N_SCORES
 _TICK_LIMIT: Final = int(MatchEnd.TICK_LIMIT)
 _LAST_BIT: Final = np.uint64(1)
+_NOT_KEPT: Final = ("court", "rules", "holds")
+"""Arrays of ``Courts`` that are no state, or kept by parts."""
 
 
 class Courts(NamedTuple):
@@ -35,6 +37,10 @@ class Courts(NamedTuple):
     court: Court
     opponents: NDArray[np.int32]
     """Index in the bank, or ``SELF``."""
+    following: NDArray[np.int32]
+    """The opponent from the next episode on."""
+    holds: NDArray[np.int32]
+    """For each policy of the bank 1 if it holds a decision for the ticks of a step, as agents do; 0: it decides at every tick."""
     right_rows: NDArray[np.int32]
     """The row of the right seat's agent, -1 where a policy plays."""
     memories: NDArray[np.float32]
@@ -60,6 +66,8 @@ class Outcome(NamedTuple):
     """+1 won, 0 drawn, -1 lost; valid where an episode has just ended."""
     ticks: NDArray[np.int32]
     """Length of the episode that has just ended."""
+    opponents: NDArray[np.int32]
+    """Who played the right seat in it, one element a court."""
 
 
 class Work(NamedTuple):
@@ -80,6 +88,7 @@ class Work(NamedTuple):
 def _start(courts: Courts, court: Court, block: int, lane: int) -> None:
     """Start the next episode of a court."""
     at = block * LANES + lane
+    courts.opponents[at] = courts.following[at]
     courts.seeds[at] = seeding.advance_state(courts.seeds[at])
     seed = np.uint64(seeding.mix(courts.seeds[at]) >> _LAST_BIT)
     start_lane(court, lane, seed, 0, courts.rules[0])
@@ -92,17 +101,29 @@ def _start(courts: Courts, court: Court, block: int, lane: int) -> None:
 
 
 @kernel
-def _decide_right(courts: Courts, court: Court, bank: Bank, block: int, work: Work, n: int) -> None:
-    """Let the opponents of a block decide; a policy that answers NaN idles."""
+def _is_deciding(courts: Courts, opponent: int, tick: int) -> bool:
+    """Whether an opponent decides at a tick of a step."""
+    return opponent >= 0 and (tick == 0 or courts.holds[opponent] == 0)
+
+
+@kernel
+def _decide_right(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
+    courts: Courts, court: Court, bank: Bank, block: int, work: Work, n: int, tick: int
+) -> None:
+    """Let the opponents of a block decide at a tick of a step; a policy that answers NaN idles."""
     first = block * LANES
     opponents = courts.opponents[first : first + n]
-    observe_lanes(court, 1, work.scratch, n)
+    deciding = 0
+    for i in range(n):
+        deciding += 1 if _is_deciding(courts, opponents[i], tick) else 0
+    if deciding > 0:
+        observe_lanes(court, 1, work.scratch, n)
     lane = 0
     while lane < n:
         end = lane + 1
         while end < n and opponents[end] == opponents[lane]:
             end += 1
-        if opponents[lane] >= 0:
+        if _is_deciding(courts, opponents[lane], tick):
             mind = (courts.memories[block][lane:], courts.randoms[first + lane : first + LANES])
             decide(court, bank, opponents[lane], mind, work.scratch[lane:], work.right[lane:], end - lane)
         lane = end
@@ -182,6 +203,7 @@ def _end_episode(courts: Courts, court: Court, block: int, lane: int, outcome: O
     outcome.terminated[at] = 1 - is_truncated
     outcome.leads[at] = lead
     outcome.ticks[at] = ticks
+    outcome.opponents[at] = courts.opponents[at]
     if row >= 0:
         outcome.truncated[row] = is_truncated
         outcome.terminated[row] = 1 - is_truncated
@@ -204,6 +226,7 @@ def _end_episodes(
             _end_episode(courts, court, block, i, outcome, work)
             _start(courts, court, block, i)
             work.left[i] = courts.rules[2]
+            work.right[i] = courts.rules[2]
             work.held[i] = courts.rules[2]
 
 
@@ -247,8 +270,8 @@ def step_courts(  # noqa: PLR0913, PLR0917  # a kernel takes its arrays apart
             row = courts.right_rows[first + i]
             work.left[i] = actions[first + i]
             work.held[i] = actions[row] if row >= 0 else 0
-        for _ in range(courts.rules[1]):
-            _decide_right(courts, court, bank, block, work, n)
+        for tick in range(courts.rules[1]):
+            _decide_right(courts, court, bank, block, work, n, tick)
             if advance_lanes(court, work.left, work.right, work.ended, n) != 0:
                 _end_episodes(courts, court, block, shaping, outcome, work)
         contract.read_scores(court, work.scores, n)
@@ -276,7 +299,7 @@ def new_work(game: GameSpec, bank: Bank) -> Work:
     )
 
 
-def new_outcome(n_agents: int, n_observations: int) -> Outcome:
+def new_outcome(n_agents: int, n_courts: int, n_observations: int) -> Outcome:
     """Return the arrays that a step writes."""
     return Outcome(
         np.zeros(n_agents, np.float32),
@@ -285,6 +308,7 @@ def new_outcome(n_agents: int, n_observations: int) -> Outcome:
         np.zeros((n_agents, n_observations), np.float32),
         np.zeros(n_agents, np.int32),
         np.zeros(n_agents, np.int32),
+        np.zeros(n_courts, np.int32),
     )
 
 
@@ -318,6 +342,8 @@ class VectorEnv:
         self.courts = Courts(
             court=type(one)(*(np.tile(array, blocks) for array in one)),
             opponents=np.full(n_courts, SELF, np.int32),
+            following=np.full(n_courts, SELF, np.int32),
+            holds=np.zeros(0, np.int32),
             right_rows=np.full(n_courts, -1, np.int32),
             memories=np.zeros((blocks, LANES), np.float32),
             randoms=np.zeros(blocks * LANES, np.uint64),
@@ -327,7 +353,7 @@ class VectorEnv:
         )
         self.set_opponents(bank, opponents)
         self.observations = np.zeros((self.n_agents, game.n_observations), np.float32)
-        self.outcome = new_outcome(self.n_agents, game.n_observations)
+        self.outcome = new_outcome(self.n_agents, n_courts, game.n_observations)
         self.reset(seed)
 
     @property
@@ -340,22 +366,19 @@ class VectorEnv:
         """Number of learning seats."""
         return self.n_courts + int((self.courts.opponents == SELF).sum())
 
-    def set_opponents(self, bank: Bank, opponents: NDArray[np.int32]) -> None:
+    def set_opponents(self, bank: Bank, opponents: NDArray[np.int32], holds: NDArray[np.int32] | None = None) -> None:
         """Let policies of ``bank`` play the right seats from now on, also in episodes that have begun.
+
+        ``holds`` int32[policies] is 1 for policies that decide once a step, as agents do; by default all decide at every tick.
 
         Raises
         ------
         ValueError
             If an index is not in the bank, or the courts with two agents are not the same as before.
         """
-        if len(opponents) and not (opponents.min() >= SELF and opponents.max() < len(bank.table)):
-            raise ValueError(
-                f"an opponent is not in the bank of {len(bank.table)}: {opponents.min()} to {opponents.max()}"
-            )
         courts = self.courts
+        self._check(opponents, len(bank.table))
         is_self = opponents == SELF
-        if hasattr(self, "outcome") and (is_self != (courts.opponents == SELF)).any():
-            raise ValueError("which courts have two agents cannot change: make a new environment")
         rows = max([1, *bank.table[:, MEMORY_ROWS].tolist()])
         memories = np.zeros((len(courts.memories), rows * LANES), np.float32)
         kept = min(memories.shape[1], courts.memories.shape[1])
@@ -363,10 +386,30 @@ class VectorEnv:
         for at in np.flatnonzero(opponents != courts.opponents).tolist():
             memories[at // LANES, at % LANES :: LANES] = 0.0
         courts.opponents[:] = opponents
+        courts.following[:] = opponents
         courts.right_rows[:] = np.where(is_self, len(opponents) + np.cumsum(is_self) - 1, -1)
-        self.courts = courts._replace(memories=memories)
+        held = np.zeros(len(bank.table), np.int32) if holds is None else holds
+        self.courts = courts._replace(memories=memories, holds=held)
         self.bank = bank
         self.work = new_work(self.game, bank)
+
+    def set_following(self, opponents: NDArray[np.int32]) -> None:
+        """Let these policies of the bank play the right seats, each from the court's next episode on.
+
+        Raises
+        ------
+        ValueError
+            As ``set_opponents``.
+        """
+        self._check(opponents, len(self.bank.table))
+        self.courts.following[:] = opponents
+
+    def _check(self, opponents: NDArray[np.int32], policies: int) -> None:
+        """Refuse opponents that cannot be."""
+        if len(opponents) and not (opponents.min() >= SELF and opponents.max() < policies):
+            raise ValueError(f"an opponent is not in the bank of {policies}: {opponents.min()} to {opponents.max()}")
+        if hasattr(self, "outcome") and ((opponents == SELF) != (self.courts.opponents == SELF)).any():
+            raise ValueError("which courts have two agents cannot change: make a new environment")
 
     def reset(self, seed: int | None = None) -> None:
         """Start an episode on every court; with a ``seed`` all streams begin anew, each court with its own."""
@@ -382,7 +425,7 @@ class VectorEnv:
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return a copy of everything that changes, but for the bank."""
-        kept = {name: getattr(self.courts, name).copy() for name in Courts._fields if name not in ("court", "rules")}
+        kept = {name: getattr(self.courts, name).copy() for name in Courts._fields if name not in _NOT_KEPT}
         court = {f"court-{index}": array.copy() for index, array in enumerate(self.courts.court)}
         return {**kept, **court, "observations": self.observations.copy()}
 

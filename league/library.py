@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from game.errors import GameError
+from game.errors import GameError, PlayerFileError
 from game.games import game as game_named
 from game.policies.bank import Kind, Policy
 from game.policies.file import MAX_NAME, PlayerFile, read_player, to_bytes
@@ -94,14 +94,18 @@ class Library:
         raise PlayerError(f"there is no player '{name}': {hint}")
 
     def import_file(self, path: Path, *, name: str | None = None, trust_python: bool = False) -> PlayerRow:
-        """Bring the player in ``path`` into the league and return it.
+        """Bring the player in ``path`` into the league and return it; one that has lost its file gets that back.
 
         Raises
         ------
         PlayerError
             If it cannot be used, if its name is taken, or if it is a Python bot and ``trust_python`` is not given.
         """
-        return self.add(read_file(path, trust_python=trust_python, formats=self._formats), name=name)
+        player = read_file(path, trust_python=trust_python, formats=self._formats)
+        known = self._store.player_by_hash(player.hash)
+        if known is not None and self._put_back(known, player):
+            return known
+        return self.add(player, name=name)
 
     def import_files(self, paths: Sequence[Path], *, trust_python: bool = False) -> list[ImportResult]:
         """Bring the players in ``paths`` into the league, each wholly or not at all; say what became of every one."""
@@ -121,10 +125,14 @@ class Library:
         except LeagueError as error:
             return ImportResult(path, "failed", problem=str(error))
 
-    def _put_back(self, row: PlayerRow, player: PlayerFile) -> None:
-        """Write the file of a player that has lost it."""
-        if not (self._home.folder / row.path).exists():
+    def _put_back(self, row: PlayerRow, player: PlayerFile) -> bool:
+        """Write the file of a player whose own is gone or changed; return whether it was."""
+        try:
+            self.read(row)
+        except PlayerError:
             write_atomic(self._home.folder / row.path, to_bytes(player))
+            return True
+        return False
 
     def add(self, player: PlayerFile, *, name: str | None = None) -> PlayerRow:
         """Bring ``player`` into the league, under ``name`` if given, and return it.
@@ -194,10 +202,15 @@ class Library:
         Raises
         ------
         PlayerError
-            If the file is gone or is not what was imported.
+            If the file is gone or is not what was imported, or is of another version of the game.
         """
         path = self._home.folder / row.path
         try:
+            _check_version(row)
+            if not path.exists():
+                raise PlayerFileError(
+                    f"its file {path} is gone; import that player again, which puts it back, or archive it"
+                )
             if row.kind == Kind.PYTHON.name.lower():
                 policy: Policy = read_source(path)
                 file = PlayerFile(row.name, row.game, row.game_version, policy, row.author, created=row.created)
@@ -207,8 +220,8 @@ class Library:
             raise PlayerError(f"player '{row.name}' cannot be used: {error}") from error
         if file.hash != row.hash:
             raise PlayerError(
-                f"player '{row.name}' cannot be used: {path} has changed since it was imported; "
-                "archive it and import the file again under another name"
+                f"player '{row.name}' cannot be used: {path} has changed since it was imported; import the original again, "
+                "which puts it back, or archive it"
             )
         return file
 
@@ -254,6 +267,15 @@ def read_file(path: Path, *, trust_python: bool, formats: Sequence[PlayerFormat]
 
 def _format(path: Path, formats: Sequence[PlayerFormat]) -> PlayerFormat | None:
     return next((each for each in formats if each.suffix == path.suffix.lower()), None)
+
+
+def _check_version(row: PlayerRow) -> None:
+    version = game_named(row.game).version
+    if row.game_version != version:
+        raise PlayerFileError(
+            f"it was made for {row.game} version {row.game_version}, this program plays version {version}; archive it, and train "
+            "or import another one"
+        )
 
 
 def _checked_name(name: str) -> str:

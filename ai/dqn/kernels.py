@@ -149,7 +149,7 @@ def _tally(courts: Courts, outcome: Outcome, tallies: tuple[NDArray[np.int64], N
         if outcome.terminated[i] + outcome.truncated[i] != 0:
             sums[1] += 1.0
             sums[2] += outcome.ticks[i]
-            opponent = courts.opponents[i]
+            opponent = outcome.opponents[i]
             if opponent >= 0:
                 by_opponent[opponent, 0] += 1 if outcome.leads[i] > 0 else 0
                 by_opponent[opponent, 1] += 1

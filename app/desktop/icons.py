@@ -144,6 +144,13 @@ def _sound(p: QPainter) -> None:
         p.drawArc(QRectF(13 - radius, 12 - radius, 2 * radius, 2 * radius), -45 * 16, 90 * 16)
 
 
+def _moon(painter: QPainter) -> None:
+    whole, bite = QPainterPath(), QPainterPath()
+    whole.addEllipse(QPointF(11.5, 12.5), 8.0, 8.0)
+    bite.addEllipse(QPointF(16.0, 8.0), 7.0, 7.0)
+    painter.drawPath(whole.subtracted(bite))
+
+
 def _mute(p: QPainter) -> None:
     _speaker(p)
     _lines(p, (16, 9), (21, 15))
@@ -273,6 +280,7 @@ _ICONS: Final[dict[str, Draw]] = {
     "fullscreen": _fullscreen,
     "import": _import,
     "live": _live,
+    "moon": _moon,
     "mute": _mute,
     "next": _next,
     "pause": _pause,

@@ -6,13 +6,16 @@ for prioritised fictitious self-play (PFSP).
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from league.ratings.bradley_terry import PairTable, RatingsError
 from league.ratings.pentanomial import estimate_pairs
+
+PfspMode: TypeAlias = Literal["hard", "variance", "linear"]
+"""How PFSP weighs an opponent by the win rate against it."""
 
 _FEASIBLE: Final = 1e-6
 _TINY: Final = 1e-12
@@ -75,14 +78,14 @@ def significant_cycles(table: PairTable, *, level: float = 0.95) -> list[Cycle]:
     return sorted(cycles, key=lambda cycle: (-min(cycle.los), cycle.players))
 
 
-def pfsp_weights(win_rates: NDArray[np.float64], mode: Literal["hard", "variance"] = "hard") -> NDArray[np.float64]:
+def pfsp_weights(win_rates: NDArray[np.float64], mode: PfspMode = "hard") -> NDArray[np.float64]:
     """Return the chances (float64[n], sum 1) of meeting opponents whom the learner beats at ``win_rates``.
 
-    ``hard`` is (1 - x)^2, prefer those that win; ``variance`` is x (1 - x), prefer equals. Rates are clipped to
-    [0, 1], NaN (never met) counts as 1/2, and where every weight is 0 all opponents are equally likely.
+    ``hard`` is (1 - x)^2, prefer those that win; ``variance`` is x (1 - x), prefer equals; ``linear`` is 1 - x. Rates are
+    clipped to [0, 1], NaN (never met) counts as 1/2, and where every weight is 0 all opponents are equally likely.
     """
     x = np.clip(np.where(np.isnan(win_rates), 0.5, win_rates), 0.0, 1.0)
-    weights = (1.0 - x) ** 2 if mode == "hard" else x * (1.0 - x)
+    weights = {"hard": (1.0 - x) ** 2, "variance": x * (1.0 - x), "linear": 1.0 - x}[mode]
     return _normalised(weights if weights.sum() > _TINY else np.ones(len(x)))
 
 

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from game.policies.file import PlayerFile, to_bytes
+from game.policies.python_bot import PythonPolicy
 from game.policies.scripted import ScriptedPolicy
 from league.errors import DuplicatePlayerError
 from league.home import Home
@@ -125,13 +128,28 @@ def test_an_archived_player_is_present(library, drop):
     assert found.player.archived
 
 
-def test_a_lost_file_is_put_back_by_its_import(tmp_path, library, drop):
+@pytest.mark.parametrize("is_one", [False, True])
+@pytest.mark.parametrize("left", [None, b"", to_bytes(file_of("other", delay=9.0))], ids=["gone", "emptied", "another"])
+def test_a_lost_file_is_put_back_by_its_import(tmp_path, library, drop, left, is_one):
     row = library.add(file_of("lost"))
-    (tmp_path / "home" / row.path).unlink()
-    with pytest.raises(PlayerError, match="cannot be used"):
+    path = tmp_path / "home" / row.path
+    path.unlink()
+    if left is not None:
+        path.write_bytes(left)
+    with pytest.raises(PlayerError, match="player 'lost' cannot be used: "):
         library.read(row)
-    library.import_files([drop("lost.safetensors", to_bytes(file_of("lost")))])
+    kept = drop("kept.safetensors", to_bytes(file_of("kept")))
+    assert library.import_file(kept) == row if is_one else library.import_files([kept])[0].player == row
     assert library.read(row).name == "lost"
+
+
+def test_a_player_of_another_version_of_the_game_is_told(library):
+    row = library.add(replace(file_of("old"), game_version=GAME.version + 1))
+    bot = PlayerFile("old bot", GAME.name, GAME.version + 1, PythonPolicy(BOT))
+    for old in (row, library.add(bot)):
+        says = f"player '{old.name}' cannot be used: it was made for rally version 2, this program plays version 1; archive it"
+        with pytest.raises(PlayerError, match=says):
+            library.read(old)
 
 
 def test_a_refused_player_leaves_no_file_and_takes_none_away(tmp_path, library):

@@ -153,9 +153,10 @@ class TrainingChart:
         hint = _WAITING if self._chosen else _HINT
         y = Axis(self.group or "Value", units.pop() if len(units) == 1 else "")
         is_stacked = len(self._chosen) == 1 and bool(specs) and all(spec.is_part for spec in specs)
-        slots = self._coloured(found, is_stacked=is_stacked)
+        is_numbered = is_stacked and all(_member(name).isdecimal() for _, name in found)
+        slots = self._coloured(found, is_numbered=is_numbered)
         families = {spec.name for spec in specs if spec.is_family}
-        is_told = len(families) == 1 and not is_stacked  # the group's name says what the only family is about
+        is_told = len(families) == 1 and not is_numbered  # the group's name says what the only family is about
         self.model.set_frame(Frame(self.over.axis, y, hint, is_stacked=is_stacked, can_be_log=not is_stacked))
         self.model.set_curves(
             Curve(
@@ -163,7 +164,7 @@ class TrainingChart:
                 self._of_run(run, title_of(spec, name)),
                 self._series(run, name),
                 slots[_key(run, name)],
-                label=self._of_run(run, name.partition(FAMILY)[2]) if is_told and spec.is_family else "",
+                label=self._of_run(run, _member(name)) if is_told and spec.is_family else "",
             )
             for (run, name), spec in zip(found, specs, strict=True)
         )
@@ -179,11 +180,10 @@ class TrainingChart:
         names = {name: None for name in run.metrics if self._spec(run, name).group == self.group}
         return self._book.ordered(run.row.trainer, (name for name in names if spread_of(name) not in names))
 
-    def _coloured(self, found: "Sequence[tuple[_Run, str]]", *, is_stacked: bool) -> Mapping[str, int]:
+    def _coloured(self, found: "Sequence[tuple[_Run, str]]", *, is_numbered: bool) -> Mapping[str, int]:
         """Return the slots of curves; parts that are numbers have the slots of their numbers, wherever they are shown."""
-        members = [name.partition(FAMILY)[2] for _, name in found]
-        if is_stacked and all(member.isdecimal() for member in members):
-            return {_key(run, name): int(member) for (run, name), member in zip(found, members, strict=True)}
+        if is_numbered:
+            return {_key(run, name): int(_member(name)) for run, name in found}
         return self._slots.assign(_key(run, name) for run, name in found)
 
     def _series(self, run: _Run, name: str) -> Series:
@@ -192,6 +192,10 @@ class TrainingChart:
 
     def _of_run(self, run: _Run, title: str) -> str:
         return f"{title}, {run.row.name}" if len(self._chosen) > 1 else title
+
+
+def _member(name: str) -> str:
+    return name.partition(FAMILY)[2]
 
 
 def _enter(run: _Run, rows: Sequence[MetricRow]) -> None:

@@ -70,6 +70,7 @@ class SeasonController(QObject):
         desktop.hub.match_ended.connect(self._match_ended)
         desktop.hub.match_dismissed.connect(self._match_dismissed)
         desktop.hub.seasons_changed.connect(self.reload)
+        desktop.hub.season_grew.connect(self._note_growth)
 
     # What is there
 
@@ -271,8 +272,10 @@ class SeasonController(QObject):
     def _tell_growth(self) -> None:
         if self._run is not None:
             self._desktop.hub.season_grew.emit(self._run.season_id)
-            if self._run.season_id == self._selected:
-                self.tables.want(self._selected)
+
+    def _note_growth(self, season_id: int) -> None:
+        if season_id == self._selected:
+            self.tables.want(season_id)
 
     def _end(self, job: str, is_ok: bool, reason: str) -> None:  # noqa: FBT001  # the signal's arguments
         if self._run is None or job != self._run.job:

@@ -1,7 +1,8 @@
-"""What the cells of a cross table show: words, colours, the pairs behind them. No Qt here."""
+"""What the cells of a cross table show: words, and the pairs behind them. No Qt here."""
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,30 +13,44 @@ from app.desktop.league.table import CrossCell, SeasonTable
 from app.desktop.league.words import percent
 from game.spec import Results
 
-Rgb = tuple[int, int, int]
-
-WIN: Final[Rgb] = (0x00, 0x72, 0xB2)
-LOSS: Final[Rgb] = (0xD5, 0x5E, 0x00)
-"""Blue and vermilion of M. Okabe and K. Ito, "Color Universal Design", 2008: apart for every kind of colour vision."""
-
 MOST_PAIRS: Final = 500
 """Pairs of one pairing that are listed; the list of matches has all."""
 
 
-def score_colour(score: float, neutral: Rgb) -> Rgb:
-    """Return the colour of a score in [0, 1]: ``neutral`` for a half, blue above, vermilion below."""
-    share = min(1.0, abs(2.0 * score - 1.0))
-    end = WIN if score >= 0.5 else LOSS
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(neutral, end, strict=True))
-    return red, green, blue
+@dataclass(frozen=True)
+class SeasonGrid:
+    """A season's table as a heat map shows it: rows and columns in the order of the table."""
 
+    table: SeasonTable
+    shares: Sequence[float] = ()
+    share_title: str = ""
 
-def is_dark(colour: Rgb) -> bool:
-    """Whether white text is read better on ``colour`` than black (relative luminance of WCAG 2)."""
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (c / 255 for c in colour)
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179
+    @property
+    def names(self) -> Sequence[str]:
+        """Who plays, the best first."""
+        return [self.table.names[position] for position in self.table.order]
+
+    def score(self, row: int, column: int) -> float | None:
+        """Return the score of the row against the column; None if they have not met."""
+        cell = self.table.cell(*self.players(row, column))
+        return None if cell is None else cell.score
+
+    def lines(self, row: int, column: int, *, room: int) -> list[str]:
+        """Return what a cell shows."""
+        cell = self.table.cell(*self.players(row, column))
+        return [""] if cell is None else cell_lines(cell, rows=room)
+
+    def sentence(self, row: int, column: int) -> str:
+        """Return a cell in words."""
+        return cell_sentence(self.table, *self.players(row, column))
+
+    def described(self, place: int) -> str:
+        """Return a player and its rank."""
+        return f"{place + 1}. {self.table.names[self.table.order[place]]}"
+
+    def players(self, row: int, column: int) -> tuple[int, int]:
+        """Return the positions of the row's and of the column's player."""
+        return self.table.order[row], self.table.order[column]
 
 
 def cell_lines(cell: CrossCell, *, rows: int) -> list[str]:

@@ -4,11 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSplitter, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from app.desktop.context import Desktop
-from app.desktop.league.cross_cells import MOST_PAIRS, PAIR_COLUMNS, SECOND, PairLine, as_csv, pair_lines
-from app.desktop.league.cross_view import CrossView
+from app.desktop.heat_map import HeatMap
+from app.desktop.league.cross_cells import (
+    MOST_PAIRS,
+    PAIR_COLUMNS,
+    SECOND,
+    PairLine,
+    SeasonGrid,
+    as_csv,
+    pair_lines,
+)
 from app.desktop.league.files import save_as
 from app.desktop.league.replays import season_replay
 from app.desktop.league.row_table import RowTable
@@ -25,11 +33,6 @@ HINT: Final = "Who beats whom is shown here once a season has been played: press
 
 
 LEGEND: Final = "Score of the row against the column in %"
-_ZOOM_BUTTONS: Final = (
-    ("zoom_out", "\N{MINUS SIGN}", "Smaller cells", -1),
-    ("zoom_in", "+", "Larger cells", 1),
-    ("zoom_fit", "Fit", "Fit the cells to the window", 0),
-)
 
 
 class CrossPanel(QWidget):
@@ -42,7 +45,8 @@ class CrossPanel(QWidget):
         self._table: SeasonTable | None = None
         self._pairing: tuple[int, int] | None = None
         self._ticket: Ticket | None = None
-        self.view = CrossView(desktop.theme)
+        self.view = HeatMap(desktop.theme, "Cross table")
+        self.view.setObjectName("cross_view")
         self.view.cell_chosen.connect(self._choose)
         self.view.hovered.connect(self._say)
         self._make_pairs()
@@ -104,13 +108,7 @@ class CrossPanel(QWidget):
         self.export.setObjectName("export_cross")
         bar = QHBoxLayout()
         bar.addWidget(self.words, 1)
-        for name, text, tip, steps in _ZOOM_BUTTONS:
-            button = QToolButton()
-            button.setObjectName(name)
-            button.setText(text)
-            button.setToolTip(tip)
-            button.setAccessibleName(tip)
-            button.clicked.connect(lambda _checked=False, steps=steps: self.view.zoom_by(steps))
+        for button in self.view.zoom_buttons():
             bar.addWidget(button)
         bar.addWidget(self.export)
         return bar
@@ -133,7 +131,7 @@ class CrossPanel(QWidget):
 
     def _show(self) -> None:
         table = self._table if self._table is not None and self._table.names else None
-        self.view.show_table(table)
+        self.view.show_grid(None if table is None else SeasonGrid(table))
         self._pages.setCurrentIndex(0 if table is None else 1)
         self.hint.setText(HINT if self._season < 0 else "Adding up the table\N{HORIZONTAL ELLIPSIS}")
 
@@ -142,8 +140,10 @@ class CrossPanel(QWidget):
 
     # The pairs
 
-    def _choose(self, player: int, opponent: int) -> None:
-        self._pairing = (player, opponent)
+    def _choose(self, row: int, column: int) -> None:
+        if self._table is None:
+            return
+        self._pairing = SeasonGrid(self._table).players(row, column)
         self.model.show([])
         self.below.show()
         self._ask_pairs()

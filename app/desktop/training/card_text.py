@@ -25,7 +25,7 @@ _WORDS: Final = {
 
 def phase_text(card: RunCard) -> str:
     """Return what the run is doing, in a word or two."""
-    return f"{_WORDS[card.phase]} elsewhere" if card.is_elsewhere else _WORDS[card.phase]
+    return f"{_WORDS[card.phase]} elsewhere" if card.is_elsewhere and not card.night else _WORDS[card.phase]
 
 
 def rough_duration(seconds: float) -> str:
@@ -57,6 +57,8 @@ def reason_text(card: RunCard) -> str:
     """Return why it does not go on, in a sentence; empty if it does or needs no reason."""
     if card.phase is Phase.INTERRUPTED:
         return card.reason or "Its process was ended from outside. Resume goes on from the last checkpoint."
+    if card.is_elsewhere and card.night:
+        return f"The night {card.night} trains this run: pause or stop the night."
     if card.is_elsewhere:
         return "Another program trains this run: it can be paused and stopped there."
     if card.phase is Phase.FAILED:

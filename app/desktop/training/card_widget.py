@@ -135,7 +135,7 @@ class CardWidget(QFrame):
         self._card = card
         self.name.set_text(card.name)
         self.phase.setText(card_text.phase_text(card))
-        _set_property(self.phase, "phase", card.phase.value)
+        set_property(self.phase, "phase", card.phase.value)
         title = card.trainer if trainer is None else trainer.title
         rate = card_text.throughput_text(card, trainer) if card.phase is Phase.RUNNING else ""
         seed = "" if card.seed is None else f"seed {card.seed}"
@@ -145,8 +145,8 @@ class CardWidget(QFrame):
         reason = card_text.reason_text(card)
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
-        _set_property(self.reason, "problem", "true" if card.phase is Phase.FAILED else "false")
-        _set_property(self, "selected", "true" if is_selected else "false")
+        set_property(self.reason, "problem", "true" if card.phase is Phase.FAILED else "false")
+        set_property(self, "selected", "true" if is_selected else "false")
         self.setAccessibleName(card_text.spoken(card, trainer))
         self._show_buttons(card, is_followed=is_followed)
 
@@ -247,7 +247,7 @@ def card_style(theme: Theme) -> str:
 """
 
 
-def _set_property(widget: QWidget, name: str, value: str) -> None:
+def set_property(widget: QWidget, name: str, value: str) -> None:
     """Set a property that the style sheet asks for, and apply it if it is new."""
     if widget.property(name) != value:
         widget.setProperty(name, value)

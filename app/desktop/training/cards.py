@@ -48,7 +48,8 @@ class ChampionMark:
 class RunCard:
     """One run as its card shows it. ``run`` is the job's id until the run has a name of its own.
 
-    ``job`` is the job of this window that trains it: without one, an active run belongs to another program.
+    ``job`` is the job of this window that trains it: without one, an active run belongs to another program, or to the night
+    called ``night``.
     """
 
     run: str
@@ -68,6 +69,7 @@ class RunCard:
     champion: ChampionMark | None = None
     reason: str = ""
     workers: int = 0
+    night: str = ""
 
     @property
     def progress(self) -> float | None:

@@ -4,12 +4,12 @@ import functools
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from app.desktop.command_line import command_line
 from app.desktop.context import Desktop
@@ -19,9 +19,12 @@ from app.desktop.training.card_list import CardList
 from app.desktop.training.card_widget import card_style
 from app.desktop.training.cards import Phase, RunBook, RunCard
 from app.desktop.training.form_widget import NewRunForm
+from app.desktop.training.new_night import NewNight
 from app.desktop.training.new_run import JOB_KIND, NewRun, resume_arguments
+from app.desktop.training.night_dialog import open_night_dialog
+from app.desktop.training.night_list import NightList
 from app.desktop.training.showing import Showing
-from app.desktop.widgets import quiet_label
+from app.desktop.widgets import IconButton, quiet_label
 
 if TYPE_CHECKING:  # the window paints before these are imported
     from ai.trainer import Trainer
@@ -33,6 +36,7 @@ _REFRESH_MS: Final = 3000
 _SHOW_MS: Final = 100
 _SEEDS: Final = 10**9  # seeds that people can copy by hand
 _HINT: Final = "No run yet. Choose a preset above and press Start training: a card with its progress appears here."
+_OVERNIGHT_TIP: Final = "Train, gate and season again and again, without anybody: the league grows stronger by itself"
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,23 @@ class TrainingDock(QWidget):
         self.opener.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.opener.setToolTip("Show the form that starts a training run")
         self.opener.toggled.connect(self._show_form)
+        self.overnight = IconButton(
+            self._desktop.theme, "moon", _OVERNIGHT_TIP, self.open_overnight, text="Overnight\N{HORIZONTAL ELLIPSIS}"
+        )
+        self.overnight.setEnabled(False)
         self.hint = quiet_label(_HINT, is_wrapped=True)
+        self.nights = NightList(self._desktop, self._open_folder)
         self.cards = CardList(self._desktop.theme)
         self.cards.wanted.connect(self._do)
         self._content = QWidget()
         layout = QVBoxLayout(self._content)
         layout.setContentsMargins(8, 6, 8, 8)
-        for each in (self.opener, self.form, self.hint, self.cards):
+        top = QHBoxLayout()
+        top.addWidget(self.opener)
+        top.addStretch(1)
+        top.addWidget(self.overnight)
+        layout.addLayout(top)
+        for each in (self.form, self.hint, self.nights, self.cards):
             layout.addWidget(each)
         layout.addStretch(1)
         self.area = QScrollArea(widgetResizable=True)
@@ -112,16 +126,21 @@ class TrainingDock(QWidget):
         desktop.hub.runs_changed.connect(self.refresh)
         desktop.hub.run_selected.connect(self._note_selection)
         self.showing.changed.connect(self.show_now)
+        self.nights.changed.connect(self._show_soon)
         desktop.hub.closing.connect(self._close)
         desktop.theme.changed.connect(self._retouch)
         desktop.actions.add(
             "new-run", "New training run", "Training", self.open_form, keys=["Ctrl+T"], tip="Choose what to train"
+        )
+        desktop.actions.add(
+            "overnight", "Overnight\N{HORIZONTAL ELLIPSIS}", "Training", self.open_overnight, tip=_OVERNIGHT_TIP
         )
 
     def _set_machine(self, machine: Machine) -> None:
         self._trainers = {trainer.name: trainer for trainer in machine.trainers}
         self._workers = machine.workers
         self.form.set_trainers(machine.trainers, workers=machine.workers, cores=machine.cores)
+        self.overnight.setEnabled(bool(machine.trainers))
         self.show_now()
 
     def _retouch(self) -> None:
@@ -159,20 +178,22 @@ class TrainingDock(QWidget):
         """Ask the league for its runs."""
         if self._ticket is not None:
             self._ticket.cancel()
+        self.nights.refresh()
         self._ticket = self._desktop.reader.ask(champion.runs, self._set_rows)
 
     def _set_rows(self, rows: "list[RunRow]") -> None:
         self.book.set_rows(rows)
         if self._is_first_look:
             self._is_first_look = False
-            self.opener.setChecked(not rows and not self.book.cards())
+            self.opener.setChecked(not rows and not self.book.cards() and not self.nights.book.cards())
         self.show_now()
 
     def show_now(self) -> None:
         """Show what is known."""
         self._soon.stop()
-        cards = self.book.cards()
-        self.hint.setVisible(not cards)
+        owner_of = self.nights.book.owner_of
+        cards = [replace(card, night=owner_of(card.run)) for card in self.book.cards()]
+        self.hint.setVisible(not cards and not self.nights.book.cards())
         self.cards.show_cards(cards, self._trainers, selected=self._selected, followed=self.showing.followed)
         self.form.set_running(self.book.workers())
         width = self.minimumSizeHint().width()
@@ -194,6 +215,19 @@ class TrainingDock(QWidget):
         self.opener.setChecked(True)
         self.area.verticalScrollBar().setValue(0)
         self.form.trainer.setFocus()
+
+    def open_overnight(self) -> None:
+        """Open the dialog of a night."""
+        if self._trainers:
+            self._desktop.hub.panel_wanted.emit("training")
+            open_night_dialog(
+                self._desktop, tuple(self._trainers.values()), self._draw, self.window(), self._start_night
+            )
+
+    def _start_night(self, night: NewNight) -> None:
+        self.nights.start(night)
+        self.opener.setChecked(False)
+        self.area.verticalScrollBar().setValue(0)
 
     # Jobs
 

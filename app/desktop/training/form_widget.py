@@ -38,10 +38,10 @@ DrawSeed: TypeAlias = Callable[[], int]
 
 _PRESETS_A_ROW: Final = 3
 _MAX_SEED: Final = 2**63 - 1
-_MAX_NAME: Final = 64
-_AUTO: Final = "auto"
+MAX_NAME: Final = 64
+AUTO: Final = "auto"
 _WORKERS_TIP: Final = "Processes that play matches for this run; they change its speed and nothing else."
-_ADVISED_TIP: Final = f"{_WORKERS_TIP} {_AUTO}: as many as suit this machine."
+_ADVISED_TIP: Final = f"{_WORKERS_TIP} {AUTO}: as many as suit this machine."
 
 
 class NewRunForm(QWidget):
@@ -74,14 +74,14 @@ class NewRunForm(QWidget):
         self.preset_row = QGridLayout()
         self.preset_row.setSpacing(4)
         self.preset_note = Paragraph("quiet")
-        self.name = QLineEdit(placeholderText="chosen by the program", maxLength=_MAX_NAME)
+        self.name = QLineEdit(placeholderText="chosen by the program", maxLength=MAX_NAME)
         self.name.setToolTip("Name of the run and of its champion")
         self.seed = QLineEdit(str(self._draw_seed()))
         self.seed.setToolTip("The same seed and configuration give the same run. Allowed: 0 to 2**63 - 1.")
         self.dice = IconButton(self._theme, "dice", "Draw another seed", self.draw_seed)
         self.workers = QSpinBox()
         self.workers.setRange(1, 256)
-        self.workers.setSpecialValueText(_AUTO)
+        self.workers.setSpecialValueText(AUTO)
         for widget, name in ((self.name, "Name"), (self.seed, "Seed"), (self.workers, "Workers")):
             widget.setAccessibleName(name)
         self.name.textChanged.connect(self.refresh)
@@ -147,13 +147,12 @@ class NewRunForm(QWidget):
         """Return what is entered; None while there is no trainer."""
         if self.fields is None:
             return None
-        seed = self.seed.text().strip()
         return NewRun(
             trainer=self._trainers[self.trainer.currentIndex()],
             preset=self._preset,
             values=self.fields.values(),
             name=self.name.text().strip(),
-            seed=int(seed) if _is_seed(seed) else -1,
+            seed=seed_of(self.seed.text()),
             workers=self.workers.value() or None,
         )
 
@@ -195,7 +194,7 @@ class NewRunForm(QWidget):
         if self.fields is not None:
             self.place.removeWidget(self.fields)
             self.fields.deleteLater()
-        self.fields = ConfigForm(trainer.config_class, last=_of_every_trainer())
+        self.fields = ConfigForm(trainer.config_class, last=of_every_trainer())
         self.fields.setVisible(self.advanced.isChecked())
         self.fields.changed.connect(self.refresh)
         self.place.addWidget(self.fields)
@@ -254,7 +253,7 @@ class NewRunForm(QWidget):
             self.draw_seed()
 
 
-def _of_every_trainer() -> tuple[str, ...]:
+def of_every_trainer() -> tuple[str, ...]:
     """Return the fields that every trainer's configuration has: they come last."""
     from ai.trainer import TrainerConfig
 
@@ -270,5 +269,8 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     return row
 
 
-def _is_seed(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) <= _MAX_SEED
+def seed_of(text: str) -> int:
+    """Return the seed that ``text`` holds; -1 if it holds none."""
+    text = text.strip()
+    is_seed = text.isascii() and text.isdigit() and int(text) <= _MAX_SEED
+    return int(text) if is_seed else -1

@@ -9,16 +9,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QToolButton
 
-from app.desktop.league.cross_cells import (
-    LOSS,
-    WIN,
-    as_csv,
-    cell_lines,
-    cell_sentence,
-    is_dark,
-    pair_lines,
-    score_colour,
-)
+from app.desktop.heat_grid import LOSS, WIN, is_dark, score_colour
+from app.desktop.league.cross_cells import as_csv, cell_lines, cell_sentence, pair_lines
 from app.desktop.league.cross_panel import CrossPanel
 from app.desktop.league.table import CrossCell, read_table
 from game.spec import RESULT_DTYPE
@@ -40,7 +32,7 @@ def panel(desktop, home, qtbot):
 
 
 def centre(view, row, column):
-    return view._cell_rect(row, column).center()
+    return view.cell_rect(row, column).center()
 
 
 def test_colours_diverge_from_the_middle():
@@ -120,7 +112,8 @@ def test_arrows_move_and_enter_lists_the_pairs_that_replay(panel, desktop, qtbot
 def test_a_click_chooses_a_cell_and_the_diagonal_nothing(panel, qtbot):
     with qtbot.waitSignal(panel.view.cell_chosen) as told:
         qtbot.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=centre(panel.view, 2, 0))
-    assert told.args == [panel._table.order[2], panel._table.order[0]]
+    assert told.args == [2, 0]
+    assert panel._pairing == (panel._table.order[2], panel._table.order[0])
     with qtbot.assertNotEmitted(panel.view.cell_chosen):
         qtbot.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=centre(panel.view, 1, 1))
 
@@ -151,7 +144,7 @@ def test_two_and_fifty_players_are_drawn_and_an_unplayed_cell_is_empty(panel, de
     if n > 2:
         assert cell_sentence(table, 0, 2) == "player 0 against player 2: not met yet"
         assert panel.view.horizontalScrollBar().maximum() > 0
-        panel.view._go_to((n - 1, n - 1))
+        panel.view.go_to((n - 1, n - 1))
         assert panel.view.cell_at(centre(panel.view, n - 1, n - 1)) == (n - 1, n - 1)
 
 
@@ -186,7 +179,7 @@ def test_exports_write_files(panel, desktop, tmp_path, qtbot, entry, suffix):
     assert desktop.toasts.texts()[-1] == f"The cross table is written to {path}."
     if suffix == "png":
         picture = QImage(str(path))
-        assert picture.width() == 2 * (panel.view._left() + 4 * panel.view.side + 1)
+        assert picture.width() == 2 * (panel.view.cell_rect(0, 3).right() + 2)
 
 
 def test_a_picture_that_cannot_be_written_is_said(panel, desktop, tmp_path):

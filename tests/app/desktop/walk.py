@@ -227,7 +227,7 @@ class Walk(QObject):
         assert isinstance(panel, CrossPanel)
         yield Until("the cross table is drawn", lambda: _has_met(panel))
         self.picture("cross_table")
-        place = panel.view._cell_rect(0, 1).center()
+        place = panel.view.cell_rect(0, 1).center()
         QTest.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
         yield Until("the pairs of a cell", lambda: panel.model.rowCount() > 0)
         self.picture("cross_pairs")

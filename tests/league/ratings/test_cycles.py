@@ -1,12 +1,14 @@
 """Golden mixtures and weights, clones, and the 3-cycles of a planted table."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from league.ratings.bradley_terry import PairTable, RatingsError
-from league.ratings.cycles import nash_average, pfsp_weights, significant_cycles
+from league.ratings.cycles import PfspMode, nash_average, pfsp_weights, significant_cycles
 
 ROCK_PAPER_SCISSORS = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]])
 
@@ -109,22 +111,24 @@ def test_a_cycle_is_found_in_either_direction_and_the_surest_comes_first() -> No
 
 
 def test_pfsp_weights_are_alphastars() -> None:
-    """f_hard and f_var of AlphaStar (Nature 575, 2019) worked out for three win rates."""
+    """f_hard, f_var and the pseudocode's linear weights of AlphaStar (Nature 575, 2019), worked out for three win rates."""
     x = np.array([0.1, 0.5, 0.9])
     assert pfsp_weights(x, "hard") == pytest.approx([0.757, 0.2336, 0.0093], abs=5e-5)
     assert pfsp_weights(x, "variance") == pytest.approx([0.2093, 0.5814, 0.2093], abs=5e-5)
+    assert pfsp_weights(x, "linear") == pytest.approx([0.6, 0.3333, 0.0667], abs=5e-5)
 
 
 def test_pfsp_falls_back_to_uniform() -> None:
     assert pfsp_weights(np.ones(4), "hard") == pytest.approx([0.25] * 4)
     assert pfsp_weights(np.array([0.0, 1.0]), "variance") == pytest.approx([0.5, 0.5])
+    assert pfsp_weights(np.ones(3), "linear") == pytest.approx([1 / 3] * 3)
     assert pfsp_weights(np.array([])).size == 0
 
 
 @settings(deadline=None)
-@given(st.lists(st.floats(), min_size=1, max_size=20), st.sampled_from(["hard", "variance"]))
-def test_pfsp_weights_are_always_chances(rates: list[float], mode: str) -> None:
-    weights = pfsp_weights(np.array(rates), "hard" if mode == "hard" else "variance")
+@given(st.lists(st.floats(), min_size=1, max_size=20), st.sampled_from(get_args(PfspMode)))
+def test_pfsp_weights_are_always_chances(rates: list[float], mode: PfspMode) -> None:
+    weights = pfsp_weights(np.array(rates), mode)
     assert weights.min() >= 0
     assert weights.sum() == pytest.approx(1.0)
 

@@ -1,0 +1,236 @@
+"""The learner: it lets the population train, measures how good the main agent has become, and lets champions through the gate."""
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+
+from ai.anchors import Ladder
+from ai.dense.observing import observed_magnitudes
+from ai.errors import TrainingCancelled, TrainingError
+from ai.selfplay import SelfPlayConfig
+from ai.selfplay.algorithm import LearnStats
+from ai.selfplay.measuring import MeasuredPayoffs
+from ai.selfplay.population import Population, part_of
+from ai.selfplay.roles import Role
+from ai.selfplay.rollout import RolloutStats
+from ai.trainer import Champion, Json, LearnerState, StepReport, TrainContext
+from game.policies.bank import Policy, build_bank
+from game.policies.dense import DensePolicy
+from game.seeding import pair_seed
+from league.gate import GateConfig, Verdict, gate_pairs, judge
+
+_MAGNITUDES: Final = 2
+_GATE: Final = 4
+"""Which of the run's streams of random numbers is whose; see ``ai.selfplay.population``."""
+
+_AGENT: Final = "main agent"
+"""What the main agent of today is called in the payoff matrix."""
+
+_COUNTS: Final = ("iteration", "steps", "episodes", "evaluated", "gated", "champions")
+
+
+class SelfPlayLearner:
+    """One run of self-play."""
+
+    def __init__(self, config: SelfPlayConfig, context: TrainContext) -> None:
+        self._config, self._context = config, context
+        players = context.opponents(config.opponents)
+        anchors = context.opponents(config.anchors)
+        self._ladder = Ladder(context, anchors, config.evaluation_pairs)
+        magnitudes = observed_magnitudes(
+            context.game,
+            build_bank([anchor.policy for anchor in anchors]),
+            config.frame_skip,
+            pair_seed(context.seed, _MAGNITUDES),
+        )
+        self._threads = ThreadPoolExecutor(max(1, context.workers), thread_name_prefix="selfplay")
+        self._population = Population(config, context, players, magnitudes, self._threads)
+        if config.start_from:
+            self._population.main.begin_with(context.opponent(config.start_from))
+        self._payoffs = MeasuredPayoffs(context, config.payoff_pairs)
+        self._champion = self._population.main.parameters
+        self._iteration = self._steps = self._episodes = 0
+        self._evaluated = self._gated = self._champions = 0
+
+    @property
+    def policy(self) -> DensePolicy:
+        """The player that the main agent is now."""
+        return self._population.main.player
+
+    @property
+    def population(self) -> Population:
+        """Who learns and is played."""
+        return self._population
+
+    # Training
+
+    def step(self) -> StepReport:
+        """Play and learn for an iteration, ``report_steps`` steps."""
+        before, goal = self._steps, self._steps + self._config.report_steps
+        tally = _Tally()
+        while self._steps < goal and not self._is_over:
+            if self._context.control.is_cancelled:
+                raise TrainingCancelled
+            agent, stats = self._population.train(self._done)
+            self._steps += stats.steps
+            self._episodes += stats.episodes
+            tally.add(stats, agent.learned, is_main=agent.role is Role.MAIN)
+        self._iteration += 1
+        values = {**tally.values(self._context.game.tick_s), **self._facts()}
+        details: dict[str, Json] = {"pool": list(self._population.records())}
+        champion = self._look(values, details)
+        work = {"steps": self._steps - before, "episodes": tally.episodes, "updates": tally.updates}
+        return StepReport(self._iteration, self._expected, values, work, champion, details)
+
+    @property
+    def _done(self) -> float:
+        """Share of the training that is over."""
+        return min(1.0, self._steps / self._config.steps)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._steps >= self._config.steps
+
+    @property
+    def _expected(self) -> int | None:
+        left = max(0, self._config.steps - self._steps)
+        return self._iteration + math.ceil(left / self._config.report_steps)
+
+    def _facts(self) -> dict[str, float]:
+        population = self._population
+        families = {
+            "mix": population.mix(),
+            "training_win_rate": population.win_rates(),
+            "exploiter_win_rate": population.exploiters(),
+        }
+        values = {f"{family}/{name}": value for family, found in families.items() for name, value in found.items()}
+        counts = {"snapshots": len(population.pool.snapshots), "champions": self._champions, "total_steps": self._steps}
+        return {**values, **{name: float(count) for name, count in counts.items()}}
+
+    # Evaluation
+
+    def _look(self, values: dict[str, float], details: dict[str, Json]) -> Champion | None:
+        """Evaluate the main agent and the population where that is due; return a champion that has passed the gate."""
+        config = self._config
+        due, gate_due = self._steps // config.evaluate_steps, self._steps // config.gate_steps
+        is_gate_due = gate_due > self._gated or self._is_over
+        elo = self._rate(values) if due > self._evaluated or is_gate_due else 0.0
+        self._evaluated, self._gated = due, gate_due
+        if not is_gate_due:
+            return None
+        self._measure()
+        values |= self._payoffs.metrics(_AGENT)
+        values["cycles"] = float(len(self._payoffs.matrix.cycles))
+        details["payoffs"] = self._payoffs.detail()
+        return self._hold_gate(values, elo)
+
+    def _rate(self, values: dict[str, float]) -> float:
+        """Play the main agent against the anchors; return its rating."""
+        found = self._ladder.evaluate(self.policy)
+        for player, rate in zip(self._ladder.players, found.win_rates, strict=True):
+            values[f"win_rate/{player.name}"] = rate
+        values["score"] = sum(found.win_rates) / len(found.win_rates)
+        values["elo"] = found.elo
+        return found.elo
+
+    def _measure(self) -> None:
+        """Bring the payoff matrix up to date: who has left the pool leaves, the newest of each role and the agent come in."""
+        population, payoffs = self._population, self._payoffs
+        policies = population.policies()
+        for name in payoffs.names:
+            if name != _AGENT and name not in policies:
+                payoffs.leave(name)
+        newcomers = {name: policies[name] for name in population.newest() if name not in payoffs.names}
+        payoffs.join_all({**newcomers, _AGENT: self.policy})
+        while len(payoffs.names) > self._config.payoff_size:
+            payoffs.leave(_superfluous(payoffs.names, [player.name for player in population.pool.fixed]))
+
+    def _hold_gate(self, values: dict[str, float], elo: float) -> Champion | None:
+        """Let the main agent play the champion; return it if it is better."""
+        verdict = self._judge(self.policy)
+        values["gate_score"], values["gate_pairs"] = verdict.score, float(verdict.pairs)
+        if not verdict.is_better:
+            return None
+        self._champions += 1
+        values["champions"] = float(self._champions)
+        self._champion = self._population.main.parameters
+        return Champion(self.policy, elo, self._population.lineage())
+
+    def _judge(self, candidate: Policy) -> Verdict:
+        """Return what the gate finds; each gate has pairs of its own."""
+        config, context = self._config, self._context
+        seed = pair_seed(pair_seed(context.seed, _GATE), self._iteration)
+        champion = self._population.main.player_of(self._champion)
+        gate = GateConfig(
+            alpha=config.gate_alpha, beta=config.gate_beta, elo1=config.gate_elo, max_pairs=config.gate_pairs
+        )
+        return judge(gate_pairs(context.play, candidate, champion, seed=seed, points=context.game.default_points), gate)
+
+    # Checkpoints
+
+    def state(self) -> LearnerState:
+        """Return everything that the next step depends on."""
+        measured, numbers = self._payoffs.state()
+        parts = {"population": self._population.state(), "measured": LearnerState(measured, numbers)}
+        arrays = {f"{part}/{name}": array for part, state in parts.items() for name, array in state.arrays.items()}
+        kept: dict[str, Json] = {part: dict(state.numbers) for part, state in parts.items()}
+        counts: dict[str, Json] = {name: getattr(self, f"_{name}") for name in _COUNTS}
+        return LearnerState({**arrays, "champion": self._champion.copy()}, {**kept, **counts})
+
+    def restore(self, state: LearnerState) -> None:
+        """Go back to ``state``; see ``Learner.restore``."""
+        missing = [name for name in _COUNTS if not isinstance(state.numbers.get(name), int)]
+        champion = state.arrays.get("champion")
+        if missing or champion is None or champion.shape != self._champion.shape:
+            raise TrainingError(f"the checkpoint lacks {', '.join(missing) or 'its champion'}: resume from another one")
+        self._population.restore(part_of(state, "population"))
+        measured = part_of(state, "measured")
+        self._payoffs.restore(measured.arrays, measured.numbers, {**self._population.policies(), _AGENT: self.policy})
+        self._champion = champion.astype(np.float32)
+        for name in _COUNTS:
+            setattr(self, f"_{name}", state.numbers[name])
+
+    def close(self) -> None:
+        """End the threads and free what is held."""
+        self._threads.shutdown()
+        self._population.close()
+
+
+class _Tally:
+    """What happened in an iteration."""
+
+    def __init__(self) -> None:
+        self.episodes = self.updates = 0
+        self._main_episodes = self._ticks = 0
+        self._reward = 0.0
+        self._learned: dict[str, float] = {}
+        self._main_updates = 0
+
+    def add(self, stats: RolloutStats, learned: LearnStats, *, is_main: bool) -> None:
+        """Take a rollout in, and what was learned from it; metrics are of the main agent."""
+        self.episodes += stats.episodes
+        self.updates += learned.updates
+        if is_main:
+            self._main_episodes += stats.episodes
+            self._ticks += stats.episode_ticks
+            self._reward += stats.reward_sum
+            self._main_updates += learned.updates
+            for name, value in learned.values.items():
+                self._learned[name] = self._learned.get(name, 0.0) + value * learned.updates
+
+    def values(self, tick_s: float) -> dict[str, float]:
+        """Return the metrics; what did not happen is left out."""
+        values = {name: total / self._main_updates for name, total in self._learned.items()}
+        if self._main_episodes:
+            values["reward"] = self._reward / self._main_episodes
+            values["episode_s"] = self._ticks * tick_s / self._main_episodes
+        return values
+
+
+def _superfluous(names: Sequence[str], fixed: Sequence[str]) -> str:
+    """Return who leaves a payoff matrix that is too large: of the snapshots every second stays, the newest and oldest anyway."""
+    snapshots = [name for name in names if name not in fixed and name != _AGENT]
+    return snapshots[1 % len(snapshots)]

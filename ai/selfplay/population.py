@@ -1,0 +1,255 @@
+"""The population: learners with their roles, the pool of whom they play, and what they achieve against it."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ai.errors import TrainingError
+from ai.selfplay import SelfPlayConfig
+from ai.selfplay.agent import Agent
+from ai.selfplay.algorithm import Floats
+from ai.selfplay.matchmaking import CURRENT, Choice, Matchmaker, Shares
+from ai.selfplay.payoffs import PayoffRow, Payoffs
+from ai.selfplay.pool import Pool, Snapshot
+from ai.selfplay.roles import Role, SnapshotRules, is_due, starts_again
+from ai.selfplay.rollout import Opposition, RolloutStats
+from ai.trainer import Json, LearnerState, Opponent, TrainContext, rng_state, set_rng_state
+from game.match import is_compiled
+from game.policies.bank import Policy, build_bank
+from game.policies.dense import DensePolicy
+from game.policies.file import PlayerFile
+from game.seeding import pair_seed
+from game.spec import GameSpec
+
+MAIN: Final = 0
+"""The place of the main agent among the learners."""
+
+_AGENTS: Final = 1
+_MATCHMAKING: Final = 3
+"""Which of the run's streams of random numbers is whose; 2 is that of the observations' magnitudes."""
+
+
+class Population:
+    """Everybody who learns or is played; ``train`` lets the one whose turn it is play a rollout and learn from it."""
+
+    def __init__(
+        self,
+        config: SelfPlayConfig,
+        context: TrainContext,
+        players: Sequence[Opponent],
+        magnitudes: Floats,
+        threads: Executor,
+    ) -> None:
+        for player in players:
+            if not is_compiled(player.policy):
+                raise TrainingError(
+                    f"opponent '{player.name}' is a Python bot: only compiled players play fast enough here, choose others"
+                )
+        self._config, self._game = config, context.game
+        roles = (
+            Role.MAIN,
+            *(Role.MAIN_EXPLOITER,) * config.main_exploiters,
+            *(Role.LEAGUE_EXPLOITER,) * config.league_exploiters,
+        )
+        seed = pair_seed(context.seed, _AGENTS)
+        self.agents = [
+            Agent(config, role, context.game, pair_seed(seed, place), magnitudes, threads)
+            for place, role in enumerate(roles)
+        ]
+        self.pool = Pool(players, config.pool_size)
+        self.payoffs = Payoffs(len(roles), len(players), config.decay)
+        self._rng = np.random.default_rng([context.seed, _MATCHMAKING])
+        self._matchmaker = Matchmaker(
+            Choice(config.pfsp, config.uniform_share, config.min_games, config.latest_ratio),
+            Shares(config.past_share, config.hard_share, config.fixed_share),
+        )
+        self._turns = np.zeros(len(roles))
+        exploiters = len(roles) - 1
+        self._quotas = np.full(len(roles), config.exploiter_share)
+        self._quotas[MAIN] = 1.0 - exploiters * config.exploiter_share
+        self._policies: dict[int, DensePolicy] = {}
+
+    @property
+    def main(self) -> Agent:
+        """The main agent."""
+        return self.agents[MAIN]
+
+    # Training
+
+    def train(self, done: float) -> tuple[Agent, RolloutStats]:
+        """Let one learner play and learn; return it and what has happened."""
+        place = self._next()
+        agent, row = self.agents[place], self.payoffs.row(place)
+        opponents = self._matchmaker.opponents_of(agent.role, row, self.pool.roles, agent.shape, self._rng)
+        stats = agent.train(self._opposition(), opponents, done)
+        self.payoffs.record(place, stats.by_opponent)
+        self._leave_snapshot(place)
+        return agent, stats
+
+    def _next(self) -> int:
+        """Return whose turn it is: the learner that lies behind its share the most."""
+        self._turns += self._quotas
+        place = int(np.argmax(self._turns))
+        self._turns[place] -= 1.0
+        return place
+
+    def _opposition(self) -> Opposition:
+        """Return the bank of the current main agent and the pool."""
+        policies = [self.main.player, *(player.policy for player in self.pool.fixed)]
+        policies += [self.player_of(snapshot) for snapshot in self.pool.snapshots]
+        holds = np.zeros(len(policies), np.int32)
+        if self._config.hold_decisions:
+            holds[:] = 1
+            holds[1 : 1 + len(self.pool.fixed)] = 0
+        return Opposition(build_bank(policies), holds)
+
+    def player_of(self, snapshot: Snapshot) -> DensePolicy:
+        """Return the player that a snapshot is; it is made once."""
+        if snapshot.number not in self._policies:
+            self._policies[snapshot.number] = self.main.player_of(snapshot.parameters)
+        return self._policies[snapshot.number]
+
+    # Snapshots
+
+    def _leave_snapshot(self, place: int) -> None:
+        """Let a learner leave a snapshot where one is due, and an exploiter begin again."""
+        agent = self.agents[place]
+        if not is_due(agent.role, self._rules(agent.role), agent.since_snapshot, self.payoffs.row(place)):
+            return
+        number = self.pool.next_number
+        snapshot = Snapshot(
+            number=number,
+            name=self.pool.next_name(agent.role),
+            role=agent.role,
+            step=sum(each.steps for each in self.agents),
+            parent=agent.parent,
+            parameters=agent.parameters,
+            hash=content_hash(self._game, agent.player),
+        )
+        leaving = self.pool.add(snapshot, self.payoffs.rates(MAIN))
+        self.payoffs.add_member()
+        for member in leaving:
+            for each in self.agents:
+                each.drop(1 + member)
+        self.payoffs.remove_members(leaving)
+        kept = {each.number for each in self.pool.snapshots}
+        self._policies = {each: policy for each, policy in self._policies.items() if each in kept}
+        agent.since_snapshot, agent.parent = 0, number
+        if starts_again(agent.role, self._rng):
+            is_scratch = self._config.exploiter_start == "scratch"
+            agent.restart(None if is_scratch else self.main.parameters, None if is_scratch else self.main.parent)
+            self.payoffs.reset(place)
+
+    def _rules(self, role: Role) -> SnapshotRules:
+        config = self._config
+        if role is Role.MAIN:
+            return SnapshotRules(config.snapshot_steps, config.snapshot_steps)
+        return SnapshotRules(config.exploiter_steps // 4, config.exploiter_steps, min_games=config.min_games)
+
+    # What there is to show
+
+    def policies(self) -> dict[str, Policy]:
+        """Return the players of the pool by name."""
+        found: dict[str, Policy] = {player.name: player.policy for player in self.pool.fixed}
+        return found | {snapshot.name: self.player_of(snapshot) for snapshot in self.pool.snapshots}
+
+    def newest(self) -> tuple[str, ...]:
+        """Return the names of the fixed players and of the newest snapshot of each role."""
+        last = {snapshot.role: snapshot.name for snapshot in self.pool.snapshots}
+        return (*(player.name for player in self.pool.fixed), *last.values())
+
+    def lineage(self) -> tuple[str, ...]:
+        """Return the hashes of the main agent's ancestors, the nearest first."""
+        if self.main.parent is None:
+            return ()
+        return (self.pool.hash_of(self.main.parent), *self.pool.lineage(self.main.parent))
+
+    def records(self) -> list[dict[str, Json]]:
+        """Return a table of the pool for people."""
+        return self.pool.records(self.payoffs.row(MAIN))
+
+    def mix(self) -> dict[str, float]:
+        """Return the share of the main agent's courts by the kind of who plays there; the sum is 1."""
+        row, own = self.payoffs.row(MAIN), self.main.self_share
+        shares = (1.0 - own) * self._matchmaker.mix(Role.MAIN, row, self.pool.roles)
+        kinds = {"itself": own + float(shares[CURRENT])}
+        for kind, places in self._kinds().items():
+            kinds[kind] = float(shares[1 + places].sum())
+        return kinds
+
+    def win_rates(self) -> dict[str, float]:
+        """Return the main agent's win rate in training by the kind of opponent, where it has met any."""
+        row = self.payoffs.row(MAIN)
+        kinds = {kind: (row.rates[places], row.games[places]) for kind, places in self._kinds().items()}
+        return {
+            kind: float((rates * games).sum() / games.sum())
+            for kind, (rates, games) in kinds.items()
+            if games.sum() > 0.0
+        }
+
+    def _kinds(self) -> dict[str, NDArray[np.int64]]:
+        """Return the places of the members by what they are."""
+        roles = self.pool.roles
+        selves = [place for place, role in enumerate(roles) if role is Role.MAIN]
+        exploiters = [place for place, role in enumerate(roles) if role not in (None, Role.MAIN)]
+        players = [place for place, role in enumerate(roles) if role is None]
+        kinds = {"newest self": selves[-1:], "past selves": selves[:-1], "exploiters": exploiters, "players": players}
+        return {kind: np.array(places, np.int64) for kind, places in kinds.items() if places}
+
+    def exploiters(self) -> dict[str, float]:
+        """Return the win rate of each exploiter against the main agent of today, where they have met."""
+        found: dict[str, float] = {}
+        for place, agent in enumerate(self.agents[1:], start=1):
+            row: PayoffRow = self.payoffs.row(place)
+            if row.current_games > 0.0:
+                found[f"{agent.role} {place}"] = row.current_rate
+        return found
+
+    # Checkpoints
+
+    def state(self) -> LearnerState:
+        """Return everything that changes."""
+        parts = {"pool": self.pool.state(), "training": self.payoffs.state()}
+        for place, agent in enumerate(self.agents):
+            parts[f"agent-{place}"] = LearnerState(*agent.state())
+        arrays = {f"{part}/{name}": array for part, state in parts.items() for name, array in state.arrays.items()}
+        numbers: dict[str, Json] = {part: dict(state.numbers) for part, state in parts.items()}
+        return LearnerState(
+            arrays, {**numbers, "turns": [float(turn) for turn in self._turns], "rng": rng_state(self._rng)}
+        )
+
+    def restore(self, state: LearnerState) -> None:
+        """Go back to ``state``; ``TrainingError`` if it does not fit the configuration."""
+        self.pool.restore(part_of(state, "pool"))
+        self.payoffs.restore(part_of(state, "training"), len(self.pool))
+        for place, agent in enumerate(self.agents):
+            part = part_of(state, f"agent-{place}")
+            agent.restore(part.arrays, part.numbers)
+        turns = np.array(state.numbers.get("turns"), np.float64)
+        if turns.shape != self._turns.shape:
+            raise TrainingError("the checkpoint is of other learners: start a new run")
+        self._turns = turns
+        set_rng_state(self._rng, state.numbers.get("rng"))
+        self._policies = {}
+
+    def close(self) -> None:
+        """Free what is held."""
+        for agent in self.agents:
+            agent.close()
+
+
+def content_hash(game: GameSpec, policy: DensePolicy) -> str:
+    """Return the content hash of a player."""
+    return PlayerFile("", game.name, game.version, policy).hash
+
+
+def part_of(state: LearnerState, name: str) -> LearnerState:
+    """Return a part of a state, its arrays and numbers by their own names; ``TrainingError`` if it is not there."""
+    prefix, numbers = f"{name}/", state.numbers.get(name)
+    if not isinstance(numbers, Mapping):
+        raise TrainingError(f"the checkpoint lacks '{name}': resume from another one")
+    arrays = {key.removeprefix(prefix): array for key, array in state.arrays.items() if key.startswith(prefix)}
+    return LearnerState(arrays, numbers)

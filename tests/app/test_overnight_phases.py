@@ -1,0 +1,330 @@
+"""What the phases of a night do to a league: who is trained against, who enters, who plays the season."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ai.dense.parameters import dense_builder
+from ai.runs import Plan, Runs
+from ai.trainer import Trainer, TrainerConfig, trainer
+from app.overnight.config import OvernightConfig
+from app.overnight.cycles import NightStopped
+from app.overnight.phases import LeaguePhases, Machine
+from app.overnight.state import Cycle, Night, OvernightError, Phase, Standing
+from app.session import League, open_league
+from game.executors.base import RunControl, RunState
+from game.games.rally import GAME
+from game.policies.file import PlayerFile
+from league.errors import LeagueError
+
+ES = trainer("es")
+SERIAL = Machine(executor="serial")
+
+
+class FromConfig(ES.config_class):  # type: ignore[name-defined,misc]
+    """A configuration that can begin with a player."""
+
+    start_from: str = ""
+
+
+CLIMBER = dataclasses.replace(ES, name="climber", config_class=FromConfig)
+
+
+class FakeDesk:
+    """A night's desk that keeps cycles in memory."""
+
+    def __init__(self, night: Night) -> None:
+        self.night = night
+        self.control = RunControl()
+        self.lines: list[str] = []
+
+    def keep(self, cycle: Cycle) -> Cycle:
+        self.night = self.night.with_cycle(cycle)
+        return cycle
+
+    def begin(self, run: str | None = None, season: int | None = None) -> None:
+        pass
+
+    def progress(self, done: int, expected: int | None, unit: str, rest_s: float | None = None) -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+
+@pytest.fixture
+def league(tmp_path: Path) -> Iterator[League]:
+    with open_league(str(tmp_path)) as opened:
+        yield opened
+
+
+def player(seed: int, *, lineage: tuple[str, ...] = ()) -> PlayerFile:
+    build, size = dense_builder((GAME.n_observations, 4, GAME.n_actions))
+    policy = build(np.random.default_rng(seed).standard_normal(size).astype(np.float32))
+    return PlayerFile(f"net {seed}", GAME.name, GAME.version, policy, lineage=lineage)
+
+
+def phases(league: League, chosen: Trainer = ES) -> LeaguePhases:
+    return LeaguePhases(league, chosen, GAME, SERIAL)
+
+
+def champion_of(league: League, number: int, **more: object) -> Cycle:
+    """Return a done cycle whose champion is in the league, the player of seed ``number``, lead by three others."""
+    row = league.library.add(player(number), name=f"n {number}")
+    leaders = (*(league.library.find(name).hash for name in ("aimer", "predictor")), row.hash)
+    standing = Standing(rating=1.0, rank=1, players=5, rows_sha256="", leaders=leaders)
+    return Cycle(
+        number=number, phase=Phase.DONE, is_better=True, champion=row.hash, champion_name=row.name, standing=standing
+    ).model_copy(update=more)
+
+
+def desk_after(*cycles: Cycle, **config: object) -> FakeDesk:
+    config = {"trainer": "es", "pairs": 1, "gate": {"max_pairs": 10, "batch_pairs": 10}, **config}
+    return FakeDesk(Night(id="n", name="n", seed=3, config=OvernightConfig.model_validate(config), cycles=cycles))
+
+
+def gated(league: League, number: int, seed: int, **more: object) -> Cycle:
+    """Return a cycle at the gate, whose run has the player of ``seed`` as its champion."""
+    run = Runs(league.home, league.store).create(Plan(ES, ES.configure({}), GAME, number))
+    run.folder.add_champion(player(seed), 1)
+    return Cycle(number=number, phase=Phase.GATE, settings={}, run=run.id, candidate=player(seed).hash).model_copy(
+        update=more
+    )
+
+
+# Planning
+
+
+def test_the_first_run_is_given_nothing(league):
+    cycle = phases(league, CLIMBER).plan(Cycle(number=1), desk_after())
+    assert (cycle.settings, cycle.parent) == ({}, None)
+
+
+def test_later_runs_begin_with_the_champion_and_meet_the_best_and_the_bots(league):
+    before = champion_of(league, 1)
+    cycle = phases(league, CLIMBER).plan(Cycle(number=2), desk_after(before))
+    bots = [
+        row.name
+        for row in league.library.players()
+        if row.kind == "scripted" and row.name not in ("aimer", "predictor")
+    ]
+    assert cycle.settings == {"start_from": before.champion, "opponents": ("aimer", "predictor", "n 1", *bots)}
+    assert cycle.parent == before.champion
+
+
+def test_a_trainer_without_these_fields_is_not_given_them(league):
+    plain = dataclasses.replace(ES, config_class=TrainerConfig)
+    cycle = phases(league, plain).plan(Cycle(number=2), desk_after(champion_of(league, 1)))
+    assert cycle.settings == {}
+
+
+def test_opponents_that_the_user_has_chosen_stay(league):
+    desk = desk_after(champion_of(league, 1), settings={"opponents": "tracker"})
+    assert phases(league).plan(Cycle(number=2), desk).settings == {}
+
+
+def test_a_trainer_that_cannot_meet_so_many_meets_its_own(league):
+    desk = desk_after(champion_of(league, 1), settings={"children": "4096", "pairs": "30"})
+    assert phases(league).plan(Cycle(number=2), desk).settings == {}
+    [line] = desk.lines
+    assert line.startswith("the league's best are not trained against: a generation would have")
+
+
+@pytest.mark.parametrize("fate", ["gone", "changed"])
+def test_players_whose_files_are_gone_or_changed_are_told_and_left_out(league, fate):
+    old, new = champion_of(league, 1), champion_of(league, 2)
+    path = league.home.folder / league.library.find("n 2").path
+    content = path.read_bytes()
+    path.unlink() if fate == "gone" else path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    desk = desk_after(old, new)
+    cycle = phases(league, CLIMBER).plan(Cycle(number=3), desk)
+    assert cycle.parent == old.champion
+    assert "n 2" not in cycle.settings["opponents"]
+    assert any(line.startswith("left out: player 'n 2' cannot be used") for line in desk.lines)
+
+
+# Training
+
+TINY = {
+    "generations": "2", "children": "2", "pairs": "1", "finalists": "1", "final_pairs": "1", "points": "1",
+    "evaluate_every": "1", "evaluation_pairs": "1",
+}  # fmt: skip
+
+
+def test_a_run_that_was_made_just_before_a_kill_is_trained_and_not_made_again(league):
+    desk = desk_after(settings=TINY)
+    cycle = desk.keep(Cycle(number=1, settings={}))
+    done = phases(league).train(cycle, desk)
+    assert (done.run, desk.night.cycles[0].run) == ("es-1", "es-1")
+    again = phases(league).train(cycle, desk_after(settings=TINY))
+    assert (again.run, again.candidate) == ("es-1", done.candidate)
+    assert [row.id for row in league.store.runs()] == ["es-1"]
+
+
+def test_a_run_without_a_champion_is_one_sentence(league):
+    desk = desk_after(settings=TINY)
+    done = phases(league).train(desk.keep(Cycle(number=1, settings={})), desk)
+    for champion in Runs(league.home, league.store).find("es-1").folder.champions():
+        champion.path.unlink()
+    with pytest.raises(OvernightError, match="run es-1 has no champion: there is nobody to bring into the league"):
+        phases(league).train(done, desk)
+
+
+def test_a_run_that_is_stopped_stops_the_night(league):
+    desk = desk_after(settings={**TINY, "generations": "1000"})
+    cycle = desk.keep(Cycle(number=1, settings={}))
+    desk.control.set(RunState.STOPPING)
+    with pytest.raises(NightStopped):
+        phases(league).train(cycle, desk)
+    assert desk.night.cycles[0].run == "es-1"
+
+
+# The gate and who enters
+
+
+def test_where_nobody_reigns_there_is_no_gate_and_the_candidate_enters(league):
+    desk, at_work = desk_after(), phases(league)
+    cycle = desk.keep(gated(league, 1, 11))
+    assert at_work.judge(cycle, desk) is None
+    entered = at_work.enter(cycle.model_copy(update={"is_better": True}), desk)
+    assert entered.champion_name == "n 1"
+    assert league.library.read(league.library.find("n 1")).hash == player(11).hash == entered.champion
+
+
+def test_the_gate_is_a_pure_function_of_night_cycle_and_players(league):
+    before = champion_of(league, 1)
+    cycle = gated(league, 2, 12)
+    verdicts = [phases(league).judge(cycle, desk_after(before)) for _ in range(2)]
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[0].pairs == 10
+    other = phases(league).judge(cycle.model_copy(update={"number": 3}), desk_after(before))
+    assert other.counts != verdicts[0].counts
+
+
+def test_the_champion_itself_is_no_better(league):
+    desk = desk_after(champion_of(league, 1))
+    record = phases(league).judge(gated(league, 2, 1), desk)
+    assert (record.is_better, record.decision) == (False, "same player")
+    assert desk.lines == ["the champion of run es-1 is 'n 1' itself"]
+
+
+def test_a_stop_in_the_gate_leaves_no_verdict(league):
+    desk = desk_after(champion_of(league, 1))
+    desk.control.set(RunState.STOPPING)
+    with pytest.raises(NightStopped):
+        phases(league).judge(gated(league, 2, 12), desk)
+
+
+def test_who_is_not_better_stays_outside(league):
+    before = champion_of(league, 1)
+    count = len(league.library.players())
+    cycle = phases(league).enter(gated(league, 2, 12, is_better=False), desk_after(before))
+    assert (cycle.champion, cycle.champion_name) == (before.champion, "n 1")
+    assert len(league.library.players()) == count
+
+
+def test_entering_twice_is_entering_once(league):
+    desk, cycle = desk_after(champion_of(league, 1)), gated(league, 2, 12, is_better=True)
+    first = phases(league).enter(cycle, desk)
+    count = len(league.library.players())
+    league.library.archive(league.library.find("n 2"))
+    assert phases(league).enter(cycle, desk) == first
+    assert len(league.library.players()) == count
+
+
+def test_a_name_that_somebody_has_taken_gets_a_number(league):
+    league.library.add(player(50), name="n 2")
+    cycle = phases(league).enter(gated(league, 2, 12, is_better=True), desk_after(champion_of(league, 1)))
+    assert cycle.champion_name == "n 2 (2)"
+
+
+def test_whom_the_run_began_with_is_an_ancestor(league):
+    grandparent = league.library.add(player(60))
+    league.library.add(player(61, lineage=(grandparent.hash,)), name="parent")
+    parent = player(61).hash
+    begun = {"is_better": True, "parent": parent}
+    started = gated(league, 2, 12, **begun, settings={"start_from": parent})
+    entered = phases(league).enter(started, desk_after(champion_of(league, 1)))
+    file = league.library.read(league.library.find(entered.champion_name))
+    assert file.lineage == (parent, grandparent.hash)
+    apart = phases(league).enter(gated(league, 3, 13, **begun, settings={}), desk_after())
+    assert league.library.read(league.library.find(apart.champion_name)).lineage == ()
+
+
+def test_a_candidate_whose_file_is_gone_is_one_sentence(league):
+    cycle = gated(league, 1, 11, is_better=True)
+    for champion in Runs(league.home, league.store).find(cycle.run).folder.champions():
+        champion.path.unlink()
+    with pytest.raises(LeagueError, match=r"the champion of run es-1 is not in .* any more: nobody enters"):
+        phases(league).enter(cycle, desk_after())
+
+
+# The season
+
+
+def in_season(league: League) -> tuple[Cycle, FakeDesk]:
+    """Return a cycle at its season, in a league of three."""
+    champion = champion_of(league, 1).champion
+    for row in league.library.players():
+        if row.name not in ("n 1", "tracker", "random"):
+            league.library.archive(row)
+    desk = desk_after()
+    return desk.keep(Cycle(number=1, phase=Phase.SEASON, is_better=True, champion=champion)), desk
+
+
+def test_everybody_plays_the_season_and_the_champion_is_rated(league):
+    cycle, desk = in_season(league)
+    done = phases(league).season(cycle, desk)
+    assert (done.season, done.players, done.standing.players) == (1, (), 3)
+    assert done.standing.rank in (1, 2, 3)
+    assert len(done.standing.leaders) == 3
+    assert league.store.season(1).state == "complete"
+    assert league.store.season(1).name == "n, cycle 1"
+
+
+def test_a_season_that_was_made_or_played_before_a_kill_is_not_made_again(league):
+    cycle, desk = in_season(league)
+    done = phases(league).season(cycle, desk)
+    planned = cycle.model_copy(update={"players": tuple(row.hash for row in league.store.season_players(1))})
+    for begun in (cycle, planned, done.model_copy(update={"standing": None})):
+        assert phases(league).season(begun, desk_after()).standing == done.standing
+    assert [row.id for row in league.store.seasons()] == [1]
+
+
+def test_a_player_who_came_after_the_season_was_planned_does_not_play_it(league):
+    cycle, desk = in_season(league)
+    planned = cycle.model_copy(update={"players": tuple(row.hash for row in league.library.players())})
+    league.library.add(player(70))
+    assert phases(league).season(planned, desk).standing.players == 3
+
+
+def test_a_player_whose_file_is_gone_is_left_out_of_the_season(league):
+    cycle, desk = in_season(league)
+    (league.home.folder / league.library.find("tracker").path).unlink()
+    assert phases(league).season(cycle, desk).standing.players == 2
+    assert any("left out: player 'tracker' cannot be used" in line for line in desk.lines)
+
+
+def test_a_season_that_has_lost_a_player_gives_way_to_another(league):
+    cycle, desk = in_season(league)
+    desk.control.set(RunState.STOPPING)
+    with pytest.raises(NightStopped):
+        phases(league).season(cycle, desk)
+    begun = desk.night.cycles[0]
+    assert begun.season == 1
+    (league.home.folder / league.library.find("tracker").path).unlink()
+    desk.control = RunControl()
+    done = phases(league).season(begun, desk)
+    assert (done.season, done.standing.players) == (2, 2)
+    assert any("season 1 cannot go on without all of its players" in line for line in desk.lines)
+
+
+def test_a_season_of_one_is_one_sentence(league):
+    cycle, desk = in_season(league)
+    for name in ("tracker", "random"):
+        league.library.archive(league.library.find(name))
+    with pytest.raises(OvernightError, match=r"there can be no season: players .* at least 2"):
+        phases(league).season(cycle, desk)
