@@ -9,6 +9,7 @@ from ai.runs import Run
 from ai.trainer import Trainer
 from app.config_options import option_name
 from app.metric_book import title_of
+from app.payoff_text import DETAIL, payoff_lines
 from app.run_plots import plots_path
 from app.tables import aligned
 from app.training import TrainRequest
@@ -68,6 +69,8 @@ def run_text(row: RunRow, run: Run, trainer: Trainer, home: str | None) -> list[
     if summary.get("reason"):
         lines.append(f"reason: {summary['reason']}")
     lines += aligned(_metric_rows(summary.get("metrics", {}), trainer), left=(0, 2))
+    payoffs = run.folder.details().get(DETAIL)
+    lines += payoff_lines(payoffs.value) if payoffs is not None else []
     lines += _champion_lines(summary.get("champion"), run, home, is_complete=row.state == "complete")
     if plots_path(run).exists():
         lines.append(f"plots: {plots_path(run)}")

@@ -3,6 +3,7 @@
 import statistics
 import sys
 import time
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -58,7 +59,7 @@ def seconds_to_beat(seed: int) -> float:
     Looks at the network cost no training time, and use seeds that training never sees.
     """
     bots = {_BOT: ScriptedPolicy.of(GAME, _BOT)}
-    with learner_of(GAME, _config("standard", "parallel"), seed) as learner:
+    with learner_of(GAME, partial(DqnLearner, _config("standard", "parallel")), seed) as learner:
         learner.step()  # a process starts, and kernels are loaded
         seconds = looked = 0.0
         while seconds < _TARGET_S:
@@ -79,7 +80,7 @@ def seconds_to_beat(seed: int) -> float:
 def share_won(preset: str, mode: str, workers: int, seed: int) -> float:
     """Return the mean share of 100 pairs won against tracker and predictor after the whole training."""
     bots = {name: ScriptedPolicy.of(GAME, name) for name in ("tracker", _BOT)}
-    with learner_of(GAME, _config(preset, mode), seed, workers) as learner:
+    with learner_of(GAME, partial(DqnLearner, _config(preset, mode)), seed, workers) as learner:
         _train(learner)
         return statistics.mean(pairs_won(learner.policy, bots).values())
 
@@ -88,7 +89,8 @@ def _is_same() -> bool:
     """Whether two actors in processes come to the same network as none, bit for bit, after a million steps."""
     found = []
     for mode, workers in (("single", 1), ("parallel", 2)):
-        with learner_of(GAME, _config("quick", mode, steps=1_000_000), 1, workers) as learner:
+        make = partial(DqnLearner, _config("quick", mode, steps=1_000_000))
+        with learner_of(GAME, make, 1, workers) as learner:
             _train(learner)
             found.append(learner.policy)
     return all(np.array_equal(one, other) for one, other in zip(found[0].weights, found[1].weights, strict=True))

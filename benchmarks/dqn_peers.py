@@ -3,11 +3,13 @@
 import importlib.util
 import statistics
 import sys
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from ai.dqn import TRAINER, DqnConfig
+from ai.dqn.learner import DqnLearner
 from benchmarks.field import GAME
 from benchmarks.learners import learner_of
 from benchmarks.outside.watch import BOT, SHARE, Env, Peer, Task, Watch
@@ -122,7 +124,7 @@ def _ours(seed: int, limit_s: float) -> Watch:
         "quick",
     )
     assert isinstance(config, DqnConfig)
-    with learner_of(GAME, config, seed) as learner:
+    with learner_of(GAME, partial(DqnLearner, config), seed) as learner:
         watch.start()
         steps, is_over = 0.0, False
         while not is_over:

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from ai.dqn import TRAINER, DqnConfig
+from ai.dqn.learner import DqnLearner
 from benchmarks.field import GAME
 from benchmarks.learners import learner_of
 from benchmarks.suite import Row, at_least
@@ -53,7 +55,7 @@ def steps_per_s(values: Mapping[str, object], preset: str | None, workers: int, 
     """Return the steps a second of a learner once it learns, over about ``seconds``."""
     config = TRAINER.configure({**_ENDLESS, **values}, preset)
     assert isinstance(config, DqnConfig)
-    with learner_of(GAME, config, seed=1, workers=workers) as learner:
+    with learner_of(GAME, partial(DqnLearner, config), seed=1, workers=workers) as learner:
         for _ in range(2):  # processes start, the buffer fills
             learner.step()
         steps, begin = 0, time.perf_counter()

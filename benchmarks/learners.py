@@ -1,20 +1,21 @@
-"""Learners of the trainer dqn as the benchmarks run them: against scripted bots, with so many workers."""
+"""Learners of any trainer as the benchmarks run them: against scripted bots, with so many workers."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from typing import TypeVar
 
-from ai.dqn import DqnConfig
-from ai.dqn.learner import DqnLearner
-from ai.trainer import Opponent, TrainContext
-from game.executors.base import RunControl
+from ai.trainer import Learner, Opponent, TrainContext
+from game.executors.base import Executor, RunControl
 from game.executors.serial import SerialExecutor
 from game.policies.scripted import ScriptedPolicy
 from game.spec import GameSpec
 
+LearnerT = TypeVar("LearnerT", bound=Learner)
+
 
 class _Workers(SerialExecutor):
-    """Plays evaluation matches in this process, and allows for so many actor processes."""
+    """Plays evaluation matches in this process, and allows for so many actor processes or threads."""
 
     def __init__(self, workers: int) -> None:
         super().__init__()
@@ -26,17 +27,23 @@ class _Workers(SerialExecutor):
 
 
 @contextmanager
-def learner_of(game: GameSpec, config: DqnConfig, seed: int, workers: int = 1) -> Iterator[DqnLearner]:
-    """Yield a learner, and close it."""
+def learner_of(
+    game: GameSpec, make: Callable[[TrainContext], LearnerT], seed: int, workers: int = 1
+) -> Iterator[LearnerT]:
+    """Yield the learner that ``make`` makes, and close it."""
+    with closing(make(context_of(game, seed, _Workers(workers)))) as learner:
+        yield learner
+
+
+def context_of(game: GameSpec, seed: int, executor: Executor) -> TrainContext:
+    """Return a context whose league has the scripted bots, and no run."""
     bots = {bot.name: ScriptedPolicy.of(game, bot.name) for bot in game.bots}
-    context = TrainContext(
+    return TrainContext(
         game=game,
         seed=seed,
-        executor=_Workers(workers),
+        executor=executor,
         opponent=lambda name: Opponent(name, name, bots[name]),
         control=RunControl(),
         clock=time.perf_counter,
         say=lambda _: None,
     )
-    with closing(DqnLearner(config, context)) as learner:
-        yield learner

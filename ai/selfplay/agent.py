@@ -15,7 +15,7 @@ from ai.selfplay.algorithm import Algorithm, Arrays, Courts, Floats, LearnStats,
 from ai.selfplay.ppo import Ppo
 from ai.selfplay.pqn import Pqn
 from ai.selfplay.roles import Role
-from ai.selfplay.rollout import CourtGroup, Opposition, RolloutStats
+from ai.selfplay.rollout import CourtGroup, Opposition, RolloutStats, renumbered
 from ai.trainer import Json, Opponent
 from game.policies.dense import DensePolicy
 from game.seeding import pair_seed
@@ -52,6 +52,11 @@ class Agent:
         )
         self._groups: list[CourtGroup] = []
         self._kept: list[Arrays] = []
+
+    @property
+    def rollout_size(self) -> int:
+        """Steps of a rollout."""
+        return self._courts.groups * self._courts.agents * self._config.rollout_steps
 
     @property
     def self_share(self) -> float:
@@ -100,6 +105,7 @@ class Agent:
             ]
             for group, kept in zip(self._groups, self._kept, strict=bool(self._kept)):
                 group.restore(kept)
+            self._kept = []
         for group, row in zip(self._groups, rows, strict=True):
             group.face(opposition, row)
 
@@ -107,6 +113,10 @@ class Agent:
         """Renumber the opponents: ``policy`` is leaving the bank."""
         for group in self._groups:
             group.drop(policy)
+        self._kept = [
+            {**kept, **{name: renumbered(kept[name], policy) for name in ("opponents", "following")}}
+            for kept in self._kept
+        ]
 
     def restart(self, parameters: Floats | None, parent: int | None) -> None:
         """Begin again, with these parameters, those of a snapshot's descendant, or first ones."""

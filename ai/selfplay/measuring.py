@@ -128,8 +128,8 @@ class MeasuredPayoffs:
     def join_all(self, newcomers: Mapping[str, Policy]) -> None:
         """Play newcomers against everybody in it and each other, all in one go, and take them in.
 
-        A name that is there already is played anew in its place, as the agent in training is. Takes pairs x (n + newcomers / 2)
-        pairs of matches for each newcomer.
+        A name that is there already is played anew in its place, as the agent in training is. Each pairing with a newcomer costs a
+        pair of matches on every seed.
 
         Raises
         ------
@@ -193,7 +193,10 @@ class MeasuredPayoffs:
         }
 
     def metrics(self, agent: str) -> dict[str, float]:
-        """Return ``nash_support``, and where somebody has met ``agent`` the ``exploitability``: the best score against it."""
+        """Return ``nash_support``, and where somebody has met ``agent`` the ``exploitability``: the best score against it.
+
+        They are of ``agent`` as it was when it joined: let it join again before.
+        """
         best = self._matrix.best_response(agent) if agent in self.names else None
         support = {"nash_support": float(self._matrix.nash_support)} if self.names else {}
         return support if best is None else {**support, "exploitability": best.score}

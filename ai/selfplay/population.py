@@ -1,5 +1,6 @@
 """The population: learners with their roles, the pool of whom they play, and what they achieve against it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Final
@@ -27,9 +28,15 @@ from game.spec import GameSpec
 MAIN: Final = 0
 """The place of the main agent among the learners."""
 
+AGENT_NAME: Final = "main agent"
+"""What the main agent of today is called."""
+
 _AGENTS: Final = 1
 _MATCHMAKING: Final = 3
 """Which of the run's streams of random numbers is whose; 2 is that of the observations' magnitudes."""
+
+
+_OWN_NAME: Final = re.compile(rf"({'|'.join(Role)})-\d+|{AGENT_NAME}")
 
 
 class Population:
@@ -43,11 +50,7 @@ class Population:
         magnitudes: Floats,
         threads: Executor,
     ) -> None:
-        for player in players:
-            if not is_compiled(player.policy):
-                raise TrainingError(
-                    f"opponent '{player.name}' is a Python bot: only compiled players play fast enough here, choose others"
-                )
+        check_opponents(players)
         self._config, self._game = config, context.game
         roles = (
             Role.MAIN,
@@ -67,10 +70,29 @@ class Population:
             Shares(config.past_share, config.hard_share, config.fixed_share),
         )
         self._turns = np.zeros(len(roles))
-        exploiters = len(roles) - 1
-        self._quotas = np.full(len(roles), config.exploiter_share)
-        self._quotas[MAIN] = 1.0 - exploiters * config.exploiter_share
+        self._quotas = self._turn_shares()
         self._policies: dict[int, DensePolicy] = {}
+        self._origin: tuple[str, ...] = ()
+
+    def _turn_shares(self) -> NDArray[np.float64]:
+        """Return how often whose turn is; the main agent makes more steps in one, as it plays both sides of some courts."""
+        shares = np.full(len(self.agents), self._config.exploiter_share)
+        shares[MAIN] = 1.0 - shares[1:].sum()
+        turns = shares / [agent.rollout_size for agent in self.agents]
+        return turns / turns.sum()
+
+    def begin_with(self, player: Opponent) -> None:
+        """Let the main agent, and exploiters that begin as it does, begin with the network of a player of the league.
+
+        Raises
+        ------
+        TrainingError
+            If it is another network, or values are learned.
+        """
+        for agent in self.agents:
+            if agent is self.main or self._config.exploiter_start == "main":
+                agent.begin_with(player)
+        self._origin = (player.hash,)
 
     @property
     def main(self) -> Agent:
@@ -162,10 +184,12 @@ class Population:
         return (*(player.name for player in self.pool.fixed), *last.values())
 
     def lineage(self) -> tuple[str, ...]:
-        """Return the hashes of the main agent's ancestors, the nearest first."""
-        if self.main.parent is None:
-            return ()
-        return (self.pool.hash_of(self.main.parent), *self.pool.lineage(self.main.parent))
+        """Return the hashes of the main agent's ancestors, the nearest first; the player it began with is the last."""
+        parent = self.main.parent
+        if parent is None:
+            return self._origin
+        itself = () if self.main.since_snapshot == 0 else (self.pool.hash_of(parent),)
+        return (*itself, *self.pool.lineage(parent), *self._origin)
 
     def records(self) -> list[dict[str, Json]]:
         """Return a table of the pool for people."""
@@ -239,6 +263,22 @@ class Population:
         """Free what is held."""
         for agent in self.agents:
             agent.close()
+
+
+def check_opponents(players: Sequence[Opponent]) -> None:
+    """Raise ``TrainingError`` for a player that cannot join the pool."""
+    hashes = [player.hash for player in players]
+    for player in players:
+        if not is_compiled(player.policy):
+            raise TrainingError(
+                f"opponent '{player.name}' is a Python bot: only compiled players play fast enough here, choose others"
+            )
+        if hashes.count(player.hash) > 1:
+            raise TrainingError(f"opponent '{player.name}' is named twice: each player can be there once")
+        if _OWN_NAME.fullmatch(player.name):
+            raise TrainingError(
+                f"opponent '{player.name}' is called as a part of the population is: give the player another name"
+            )
 
 
 def content_hash(game: GameSpec, policy: DensePolicy) -> str:

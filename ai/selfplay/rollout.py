@@ -71,10 +71,9 @@ class CourtGroup:
         self.env.set_following(following)
 
     def drop(self, policy: int) -> None:
-        """Renumber the opponents: ``policy`` is leaving the bank, the main agent takes its courts, those behind move up."""
+        """Renumber the opponents, see ``renumbered``."""
         for opponents in (self.env.courts.opponents, self.env.courts.following):
-            opponents[opponents == policy] = CURRENT
-            opponents[opponents > policy] -= 1
+            opponents[:] = renumbered(opponents, policy)
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return copies of everything that changes, but for the opposition."""
@@ -92,3 +91,9 @@ class CourtGroup:
             raise TrainingError(f"the checkpoint's courts do not fit ({error}): start a new run") from error
         self.randoms[:] = randoms
         self.env.courts = self.env.courts._replace(memories=memories)
+
+
+def renumbered(opponents: NDArray[np.generic], policy: int) -> NDArray[np.int32]:
+    """Return who plays when ``policy`` has left the bank: the main agent takes its courts, those behind it move up."""
+    before = opponents.astype(np.int32)
+    return np.where(before == policy, np.int32(CURRENT), before - (before > policy)).astype(np.int32)

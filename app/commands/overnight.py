@@ -38,10 +38,15 @@ class _Setting(click.ParamType[tuple[str, str]]):
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@config_options(OvernightConfig, leave_out=("settings", "gate"))
+@config_options(OvernightConfig, leave_out=("preset", "settings", "seed", "name", "gate"))
+@click.option("--preset", default=None, help="Settings of the trainer to begin with.  [default: its own defaults]")
 @click.option(
     "--set", "settings", type=_Setting(), multiple=True, help="A field of the trainer's configuration; may be repeated."
 )
+@click.option(
+    "--seed", type=int, default=None, help="Seed of all runs, gates and seasons.  [default: drawn, and shown]"
+)
+@click.option("--name", default=None, help="Name of its champions, before the cycle's number.  [default: its id]")
 @config_options(_gate_options(), leave_out=())
 @click.option(
     "--resume",

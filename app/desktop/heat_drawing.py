@@ -129,7 +129,7 @@ class HeatDrawing:
         if number and share >= _LEAST_SHARE:
             painter.setPen(theme.colour("text"))
             text = QRect(self.layout.left - number - gap, place.y(), number, place.height())
-            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{share:.0%}")
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{100 * share:.0f} %")
 
     def _draw_column_heads(self, painter: QPainter, area: QRect, marks: Marks) -> None:
         theme, left, top = self.store.theme, self.layout.left, self.layout.top

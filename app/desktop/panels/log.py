@@ -201,7 +201,7 @@ class LogPanel(QWidget):
 
     def _take_event(self, job: str, message: Mapping[str, object]) -> None:
         kind = message.get("event")
-        if kind == "log":
+        if kind in ("log", "line"):
             self.add(str(message.get("level", "info")), self._title(job), str(message.get("text", "")))
         elif kind == "fault":
             text = f"match {message.get('match')}: {message.get('player')}: {message.get('text')}"

@@ -68,7 +68,8 @@ class NightDialog(QDialog):
         self.setWindowTitle("Overnight")
         self.setObjectName("overnight_dialog")
         self.night = ConfigForm(OvernightConfig, leave_out=ELSEWHERE)
-        self.night.findChild(QSpinBox, "cycles").setSpecialValueText("as many as there is time for")
+        for box in self.night.findChildren(QSpinBox, "cycles"):
+            box.setSpecialValueText("as many as there is time for")
         self.gate = ConfigForm(GateConfig)
         self.fields: ConfigForm | None = None
         self._make_inputs()
@@ -147,7 +148,7 @@ class NightDialog(QDialog):
         seed.setBuddy(self.seed)
         rows.addRow(seed, _row(self.seed, self.dice))
         rows.addRow("&Workers", self.workers)
-        _align(rows, self.night.layout())
+        _align(rows, self.night.layout(), self.gate.layout())
         below = QVBoxLayout(self.hidden)
         below.setContentsMargins(0, 0, 0, 0)
         for each in (QLabel("<b>Champion gate</b>"), self.gate, QLabel("<b>Training</b>"), self.finder):
@@ -289,9 +290,10 @@ def _align(*forms: QLayout | None) -> None:
     items = [
         form.itemAt(row, role) for form in forms if isinstance(form, QFormLayout) for row in range(form.rowCount())
     ]
-    labels = [item.widget() for item in items if item is not None and item.widget() is not None]
+    labels = [label for item in items if item is not None and (label := item.widget()) is not None]
+    width = max(label.sizeHint().width() for label in labels)
     for label in labels:
-        label.setMinimumWidth(max(each.sizeHint().width() for each in labels))
+        label.setMinimumWidth(width)
 
 
 def _paragraph(text: str) -> Paragraph:

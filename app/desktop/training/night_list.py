@@ -103,7 +103,9 @@ class NightList(QWidget):
     def start(self, night: NewNight) -> None:
         """Begin a new night in a job of its own."""
         job = self._desktop.jobs.start(night.title, night.arguments(str(self._desktop.home.folder)), JOB_KIND)
-        self._selected = self.book.begin(job, None, name=night.run.name or "Overnight (starting)")
+        self._selected = self.book.begin(
+            job, None, name=night.run.name or "Overnight (starting)", trainer=night.run.trainer.name
+        )
         self.show_now()
 
     def _resume(self, card: NightCard) -> None:

@@ -7,7 +7,7 @@ from app.desktop.league.words import count, duration
 from app.desktop.training.cards import Phase
 from app.desktop.training.nights import CycleLine, NightCard
 
-_STAGES: Final = {"train": "training", "gate": "champion gate", "season": "season", "done": "done"}
+_STAGES: Final = {"train": "training", "gate": "gate", "season": "season", "done": "done"}
 _DOT: Final = " \N{MIDDLE DOT} "
 _NOTHING: Final = float("-inf")
 
@@ -18,19 +18,18 @@ def phase_text(card: NightCard) -> str:
 
 
 def plan_text(card: NightCard) -> str:
-    """Return what it is to come to: ``selfplay, 8 cycles``."""
+    """Return what it is to come to: ``Overnight, 8 cycles, selfplay``."""
     length = count(card.cycles, "cycle") if card.cycles else f"{card.hours:g} h" if card.hours else ""
-    return _DOT.join(part for part in ("Overnight", card.trainer, length) if part)
+    return _DOT.join(part for part in ("Overnight", length, card.trainer) if part)
 
 
 def stage_text(card: NightCard) -> str:
-    """Return what the cycle at hand is at: ``cycle 3 of 8, champion gate: 150 of 2,000 pairs``."""
+    """Return what the cycle at hand is at: ``cycle 3, gate: 150 of 2,000 pairs``."""
     done = sum(line.is_done for line in card.lines)
     if not card.phase.is_active:
         return f"{count(done, 'cycle')} done" + (f" of {card.cycles:,}" if card.cycles else "")
     stage = card.stage
-    of = f" of {card.cycles:,}" if card.cycles else ""
-    text = f"cycle {stage.cycle:,}{of}, {_STAGES.get(stage.name, stage.name)}"
+    text = f"cycle {stage.cycle:,}, {_STAGES.get(stage.name, stage.name)}"
     if not stage.done and not stage.expected:
         return text
     expected = f" of {stage.expected:,}" if stage.expected else ""

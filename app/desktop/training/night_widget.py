@@ -94,7 +94,7 @@ class NightWidget(QFrame):
         top, facts, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.name, 1)
         top.addWidget(self.phase)
-        facts.addWidget(self.stage, 1)
+        facts.addWidget(self.plan, 1)
         facts.addWidget(self.time)
         buttons.setSpacing(2)
         buttons.addWidget(self.turn)
@@ -105,12 +105,12 @@ class NightWidget(QFrame):
         layout.setContentsMargins(10, 8, 10, 6)
         layout.setSpacing(4)
         layout.addLayout(top)
-        layout.addWidget(self.plan)
-        layout.addWidget(self.bar)
         layout.addLayout(facts)
-        for each in (self.champion, self.said, self.table, self.reason):
+        layout.addWidget(self.bar)
+        for each in (self.stage, self.champion, self.said, self.reason):
             layout.addWidget(each)
         layout.addLayout(buttons)
+        layout.addWidget(self.table)
 
     @property
     def night(self) -> str:

@@ -154,10 +154,10 @@ class NightBook:
         live = {night: card for night, card in self._cards.items() if card.job is not None or not card.is_stored}
         self._cards = {**found, **live}
 
-    def begin(self, job: str, night: str | None, *, name: str) -> str:
+    def begin(self, job: str, night: str | None, *, name: str, trainer: str = "") -> str:
         """Take note of a job that was started for a new night or to resume ``night``; return the card's night."""
         before = self._cards.get(night) if night is not None else None
-        base = before or NightCard(job, name, Phase.STARTING)
+        base = before or NightCard(job, name, Phase.STARTING, trainer=trainer)
         self._night_of[job] = base.night
         self._dismissed.discard(base.night)
         stage = replace(base.stage, eta_s=None)
@@ -284,7 +284,12 @@ def _phase(card: NightCard, message: Message) -> NightCard:
     cycle, name = int(message["cycle"]), str(message["phase"])
     same = card.stage if (card.stage.cycle, card.stage.name) == (cycle, name) else Stage(eta_s=card.stage.eta_s)
     run, season = str(message.get("run") or same.run), message.get("season") or same.season
-    return replace(card, stage=replace(same, cycle=cycle, name=name, run=run, season=season))
+    is_same = same is card.stage
+    return replace(
+        card,
+        stage=replace(same, cycle=cycle, name=name, run=run, season=season),
+        said=card.said if is_same else "",
+    )
 
 
 def _progress(card: NightCard, message: Message) -> NightCard:

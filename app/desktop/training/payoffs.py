@@ -51,9 +51,9 @@ class PayoffGrid:
         """Return a player in words."""
         parts = [self.names[place]]
         if self.shares:
-            parts.append(f"{self.shares[place]:.0%} of the Nash mixture")
+            parts.append(f"{100 * self.shares[place]:.0f} % of the Nash mixture")
         if self.skill:
-            parts.append(f"wins {_HALF + self.skill[place]:.0%} against it")
+            parts.append(f"wins {100 * (_HALF + self.skill[place]):.0f} % against it")
         return ", ".join(parts)
 
     def by_strength(self) -> "PayoffGrid":
@@ -74,8 +74,7 @@ class PayoffGrid:
         if not self.cycles:
             return "No three players beat one another in a circle."
         told = "; ".join(_circle(cycle) for cycle in self.cycles[:_MOST_CIRCLES])
-        more = len(self.cycles) - _MOST_CIRCLES
-        return f"In a circle: {told}" + (f"; and {count(more, 'circle')} more." if more > 0 else ".")
+        return f"In a circle: {told}{'; and others' if len(self.cycles) > _MOST_CIRCLES else ''}."
 
     def as_text(self) -> str:
         """Return the scores in percent, tab separated, rows against columns; then the circles."""

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ai.errors import TrainingCancelled, TrainingError
-from ai.selfplay.measuring import MAX_CYCLES, MeasuredPayoffs, PayoffMatrix
+from ai.selfplay.measuring import MAX_CYCLES, MeasuredPayoffs, PayoffMatrix, _turned
 from ai.trainer import TrainContext
 from game.executors.base import Matches, RunControl, RunState
 from game.executors.serial import SerialExecutor
@@ -151,15 +151,20 @@ def test_several_who_join_together_give_the_matrix_of_one_after_the_other():
 
 
 def test_who_joins_again_is_played_anew_in_its_place():
-    payoffs, executor = payoffs_of("random", "tracker", "predictor")
+    payoffs, executor = payoffs_of("predictor", "random", "aimer")
     before = payoffs.matrix
-    scores = payoffs.join("tracker", bot("aimer"))
+    scores = payoffs.join("random", bot("tracker"))
     assert [len(rows) for rows in executor.rows[2:]] == [4 * PAIRS]
-    assert payoffs.names == ("random", "tracker", "predictor")
-    expected, _ = payoffs_of("random", "aimer", "predictor")
+    assert payoffs.names == ("predictor", "random", "aimer")
+    expected, _ = payoffs_of("predictor", "tracker", "aimer")
     assert payoffs.matrix.counts.tolist() == expected.matrix.counts.tolist()
     assert scores[[0, 2]].tolist() == expected.matrix.score[1, [0, 2]].tolist()
-    assert before.counts.tolist() == payoffs_of("random", "tracker", "predictor")[0].matrix.counts.tolist()
+    assert before.counts.tolist() == payoffs_of("predictor", "random", "aimer")[0].matrix.counts.tolist()
+
+
+def test_results_are_turned_to_the_view_of_the_other():
+    counts = np.arange(9).reshape(3, 3)
+    assert _turned(counts[None])[0].tolist() == matrix_of("ab", ab=counts).counts[1, 0].tolist()
 
 
 def test_who_leaves_is_forgotten_and_nobody_plays_for_it():

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from ai.trainer import Detail
@@ -15,6 +16,7 @@ from app.desktop.widgets import ElidedLabel, IconButton, hint_label
 
 LEGEND: Final = "How many of 100 matches the row wins against the column"
 EMPTY: Final = "Nobody has been measured yet: the first snapshot of the run plays against its opponents."
+_TALL: Final = 220
 _ORDER_KEY: Final = "payoffs/by_strength"
 
 
@@ -62,6 +64,11 @@ class PayoffsBody(DetailBody):
         self._pages = QStackedLayout(self)
         self._pages.addWidget(filled)
         self._pages.addWidget(hint_label(EMPTY, margin=12))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
+        """Leave the circles to the copied text where the map has little room."""
+        super().resizeEvent(event)
+        self.circles.setVisible(self.height() >= self._desktop.theme.px(_TALL))
 
     def show_detail(self, detail: Detail) -> None:
         """Show a matrix of payoffs."""
