@@ -30,12 +30,12 @@ logger = logging.getLogger(__name__)
 LISTED: Final = 10
 """Curves that the legend of one chart lists; of more, those with the largest values."""
 
-_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6a3d9a", "#4d4d4d")
+COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6a3d9a", "#4d4d4d")
 """Of M. Okabe and K. Ito, "Color Universal Design", 2008, without the yellow, which a white page swallows, and two more."""
 
-_INK, _MUTED, _RULE = "#1a2230", "#586476", "#e3e8ee"
+INK, MUTED, RULE = "#1a2230", "#586476", "#e3e8ee"
 _DASHES: Final = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)))
-_DPI: Final = 100
+DPI: Final = 100
 _WIDTH_IN, _CHART_IN, _HEAD_IN, _FOOT_IN = 15.0, 3.1, 0.85, 0.1
 _LEFT_IN, _LEGEND_IN, _ABOVE_IN, _BELOW_IN = 0.75, 2.45, 0.45, 0.6
 _LABEL_LETTERS: Final = 28
@@ -63,8 +63,8 @@ def write_plots(run: Run, path: Path | None = None) -> Path:
     if not rows:
         raise TrainingError(f"run {run.id} has no metrics yet: train it for at least one step")
     target = path or plots_path(run)
-    with atomic_file(target) as file, _own_style():
-        _figure(run, rows).savefig(file, format="png", dpi=_DPI)
+    with atomic_file(target) as file, own_style():
+        _figure(run, rows).savefig(file, format="png", dpi=DPI)
     return target
 
 
@@ -99,15 +99,15 @@ class PlotsAtEnd:
 
 
 @contextmanager
-def _own_style() -> Iterator[None]:
+def own_style() -> Iterator[None]:
     """Draw with matplotlib's defaults, whatever the user has set; names are texts and no formulas."""
     import matplotlib as mpl  # takes a third of a second: only who draws waits for it
 
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
         mpl.rcParams.update({
-            "font.size": 9.0, "text.parse_math": False, "axes.unicode_minus": False, "text.color": _INK,
-            "axes.edgecolor": _RULE, "xtick.color": _MUTED, "ytick.color": _MUTED, "agg.path.chunksize": 10_000,
+            "font.size": 9.0, "text.parse_math": False, "axes.unicode_minus": False, "text.color": INK,
+            "axes.edgecolor": RULE, "xtick.color": MUTED, "ytick.color": MUTED, "agg.path.chunksize": 10_000,
         })  # fmt: skip
         warnings.filterwarnings(
             "ignore", message="Glyph", category=UserWarning
@@ -127,7 +127,7 @@ def _figure(run: Run, rows: Sequence[MetricRow]) -> "Figure":
     unit = _step_unit(run)
     left = _LEFT_IN / _WIDTH_IN
     figure.text(left, 1 - 0.34 / height_in, run.manifest.name, fontsize=15, fontweight="bold", va="center")
-    figure.text(left, 1 - 0.64 / height_in, _facts(run, rows, unit), color=_MUTED, fontsize=10, va="center")
+    figure.text(left, 1 - 0.64 / height_in, _facts(run, rows, unit), color=MUTED, fontsize=10, va="center")
     for place, chart in enumerate(charts):
         bottom_in = height_in - _HEAD_IN - _CHART_IN * (place // 2 + 1) + _BELOW_IN
         left_in = _WIDTH_IN / 2 * (place % 2) + _LEFT_IN
@@ -156,25 +156,25 @@ def _facts(run: Run, rows: Sequence[MetricRow], unit: str) -> str:
 
 def _draw(axes: "Axes", chart: Chart, unit: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(visible=True, color=_RULE, linewidth=0.8)
+    axes.grid(visible=True, color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(which="both", length=0)
-    axes.set_title(chart.title, loc="left", y=1.02, fontsize=11, fontweight="bold", color=_INK)
-    axes.set_xlabel(unit, color=_MUTED)
-    axes.set_ylabel(chart.units, color=_MUTED)
+    axes.set_title(chart.title, loc="left", y=1.02, fontsize=11, fontweight="bold", color=INK)
+    axes.set_xlabel(unit, color=MUTED)
+    axes.set_ylabel(chart.units, color=MUTED)
     handles = _draw_stack(axes, chart.curves) if chart.is_stacked else _draw_curves(axes, chart.curves)
     last = max(float(curve.x[-1]) for curve in chart.curves)
     axes.set_xlim(0, max(1.01 * last, 2.0))
     axes.xaxis.set_major_formatter(_tick_text)
     axes.yaxis.set_major_formatter(_tick_text)
-    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.03), frameon=False, labelcolor=_INK)
+    axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.03), frameon=False, labelcolor=INK)
 
 
 def _draw_curves(axes: "Axes", curves: Sequence[Curve]) -> list["Artist"]:
     """Draw curves and their bands; return what the legend lists."""
     handles: list[Artist] = []
     for place, curve in enumerate(curves):
-        colour, dashes, y = _colour(place), _DASHES[place // len(_COLOURS) % len(_DASHES)], curve.y
+        colour, dashes, y = _colour(place), _DASHES[place // len(COLOURS) % len(_DASHES)], curve.y
         if curve.low is not None and curve.high is not None:
             axes.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.16, linewidth=0)
         elif len(y) > _SMOOTHED_POINTS:
@@ -263,7 +263,7 @@ def _smooth(y: Column) -> Column:
 
 
 def _colour(place: int) -> str:
-    return _COLOURS[place % len(_COLOURS)]
+    return COLOURS[place % len(COLOURS)]
 
 
 def _short(title: str) -> str:

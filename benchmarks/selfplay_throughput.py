@@ -31,7 +31,7 @@ _OPPONENT: Final = "tracker"
 
 
 class _Throughput:
-    title = "Self-play end to end (playing and learning), one trunk 64-64 with layer normalisation, decisions of the agents a second"
+    title = "Self-play end to end (playing and learning), one trunk 64-64 with layer normalisation, agents' decisions a second"
 
     def rows(self, *, is_quick: bool) -> list[Row]:
         """Measure our presets, then stable-baselines3's PPO with its own numbers and with ours."""

@@ -164,7 +164,7 @@ def render(summary: Summary) -> str:
         ratings_plot=ratings_plot,
         plotted=len(plotted),
         elo_plot=elo_plot,
-        elo_lines=_highlighted(order),
+        elo_lines=highlighted(order),
         listed_faults=[_Match(fault, summary.players[fault.position]) for fault in summary.faults[:SHOWN_FAULTS]],
     )
 
@@ -273,8 +273,8 @@ def _elo_plot(summary: Summary, order: Sequence[int]) -> Markup | None:
     """Return the live Elo over the matches; None without a history."""
     if not summary.history:
         return None
-    matches, ratings = _histories(summary)
-    shown = sorted(_highlighted(order), key=lambda position: -ratings[-1, position])
+    matches, ratings = histories(summary)
+    shown = sorted(highlighted(order), key=lambda position: -ratings[-1, position])
     others = [position for position in order if position not in shown]
     figure, axes = _axes(5.4, left_in=0.8, right_in=_RIGHT_IN)
     if others:
@@ -298,11 +298,12 @@ def _elo_plot(summary: Summary, order: Sequence[int]) -> Markup | None:
     return _svg(figure, f"Live Elo of {len(shown)} players over the matches of the season", "elo", summary.players)
 
 
-def _highlighted(order: Sequence[int]) -> Sequence[int]:
+def highlighted(order: Sequence[int]) -> Sequence[int]:
+    """Return who has a line in the plot of the live Elo."""
     return order if len(order) <= PLOTTED_LINES else order[:_BEST]
 
 
-def _histories(summary: Summary) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def histories(summary: Summary) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the numbers of matches played, int64[points], and the live ratings, float64[points, players].
 
     Starts before the first match. A rating that a point lacks is that of the point before.

@@ -36,10 +36,10 @@ class SelfPlayConfig(TrainerConfig):
     )
     engine: Literal["auto", "compiled", "torch"] = Field(
         "auto",
-        description="What computes gradients of ppo: kernels of our own, or torch. auto: the kernels without a GPU.",
+        description="What computes gradients of ppo: kernels of our own, or torch. auto: the kernels, torch on cuda.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Where torch computes. auto: a GPU if there is one and the engine is torch."
+        "auto", description="Where torch computes; auto is the processor. The kernels run there, too."
     )
     steps: int = Field(40_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
     report_steps: int = Field(262_144, ge=1, le=10**9, description="Steps of a report: an iteration.")
@@ -158,11 +158,11 @@ class SelfPlayConfig(TrainerConfig):
     payoff_size: int = Field(12, ge=4, le=64, description="Players of the payoff matrix at most.")
     payoff_pairs: int = Field(10, ge=1, le=1000, description="Pairs of the payoff matrix between any two.")
     gate_elo: float = Field(
-        30.0, ge=1.0, le=200.0, description="By how many nElo a new champion is to be better than the last."
+        50.0, ge=1.0, le=200.0, description="By how many nElo a new champion is to be better than the last."
     )
     gate_alpha: float = Field(0.05, gt=0.0, lt=0.5, description="Risk of a new champion that is no better.")
     gate_beta: float = Field(0.05, gt=0.0, lt=0.5, description="Risk of missing one that is better by gate_elo.")
-    gate_pairs: int = Field(600, ge=1, le=1_000_000, description="Pairs after which who is undecided is no champion.")
+    gate_pairs: int = Field(400, ge=1, le=1_000_000, description="Pairs after which who is undecided is no champion.")
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -176,6 +176,7 @@ class SelfPlayConfig(TrainerConfig):
             players = getattr(self, name)
             if len(set(players)) < len(players):
                 raise ValueError(f"{name} is {', '.join(players)}; each player can be there once")
+        self._check_engine()
         self._check_shares()
         samples = self.rollout_steps * self.courts
         if self.minibatch_size > samples:
@@ -183,6 +184,13 @@ class SelfPlayConfig(TrainerConfig):
                 f"minibatch_size is {self.minibatch_size:,}; the {samples:,} steps of a rollout allow at most that many"
             )
         return self
+
+    def _check_engine(self) -> None:
+        if self.algorithm == "pqn" and self.engine == "torch":
+            raise ValueError("engine is torch; algorithm pqn learns with the compiled engine alone, leave engine out")
+        if self.device == "cuda" and (self.engine == "compiled" or self.algorithm == "pqn"):
+            what = "engine compiled" if self.engine == "compiled" else "algorithm pqn"
+            raise ValueError(f"device is cuda; {what} computes on the processor alone, leave device out")
 
     def _check_shares(self) -> None:
         total = self.self_share + self.past_share + self.hard_share + self.fixed_share

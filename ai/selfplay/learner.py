@@ -1,7 +1,6 @@
 """The learner: it lets the population train, measures how good the main agent has become, and lets champions through the gate."""
 
 import math
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -13,7 +12,8 @@ from ai.errors import TrainingCancelled, TrainingError
 from ai.selfplay import SelfPlayConfig
 from ai.selfplay.algorithm import LearnStats
 from ai.selfplay.measuring import MeasuredPayoffs
-from ai.selfplay.population import Population, part_of
+from ai.selfplay.pool import leaves
+from ai.selfplay.population import AGENT_NAME, Population, part_of
 from ai.selfplay.roles import Role
 from ai.selfplay.rollout import RolloutStats
 from ai.trainer import Champion, Json, LearnerState, StepReport, TrainContext
@@ -25,9 +25,6 @@ from league.gate import GateConfig, Verdict, gate_pairs, judge
 _MAGNITUDES: Final = 2
 _GATE: Final = 4
 """Which of the run's streams of random numbers is whose; see ``ai.selfplay.population``."""
-
-_AGENT: Final = "main agent"
-"""What the main agent of today is called in the payoff matrix."""
 
 _COUNTS: Final = ("iteration", "steps", "episodes", "evaluated", "gated", "champions")
 
@@ -49,7 +46,7 @@ class SelfPlayLearner:
         self._threads = ThreadPoolExecutor(max(1, context.workers), thread_name_prefix="selfplay")
         self._population = Population(config, context, players, magnitudes, self._threads)
         if config.start_from:
-            self._population.main.begin_with(context.opponent(config.start_from))
+            self._population.begin_with(context.opponent(config.start_from))
         self._payoffs = MeasuredPayoffs(context, config.payoff_pairs)
         self._champion = self._population.main.parameters
         self._iteration = self._steps = self._episodes = 0
@@ -79,6 +76,7 @@ class SelfPlayLearner:
             self._episodes += stats.episodes
             tally.add(stats, agent.learned, is_main=agent.role is Role.MAIN)
         self._iteration += 1
+        self._forget()
         values = {**tally.values(self._context.game.tick_s), **self._facts()}
         details: dict[str, Json] = {"pool": list(self._population.records())}
         champion = self._look(values, details)
@@ -122,7 +120,7 @@ class SelfPlayLearner:
         if not is_gate_due:
             return None
         self._measure()
-        values |= self._payoffs.metrics(_AGENT)
+        values |= self._payoffs.metrics(AGENT_NAME)
         values["cycles"] = float(len(self._payoffs.matrix.cycles))
         details["payoffs"] = self._payoffs.detail()
         return self._hold_gate(values, elo)
@@ -137,16 +135,23 @@ class SelfPlayLearner:
         return found.elo
 
     def _measure(self) -> None:
-        """Bring the payoff matrix up to date: who has left the pool leaves, the newest of each role and the agent come in."""
+        """Bring the payoff matrix up to date: the newest of each role and the agent come in, who is too many leaves."""
         population, payoffs = self._population, self._payoffs
         policies = population.policies()
-        for name in payoffs.names:
-            if name != _AGENT and name not in policies:
-                payoffs.leave(name)
         newcomers = {name: policies[name] for name in population.newest() if name not in payoffs.names}
-        payoffs.join_all({**newcomers, _AGENT: self.policy})
-        while len(payoffs.names) > self._config.payoff_size:
-            payoffs.leave(_superfluous(payoffs.names, [player.name for player in population.pool.fixed]))
+        payoffs.join_all({**newcomers, AGENT_NAME: self.policy})
+        shown = [each for each in population.pool.snapshots if each.name in payoffs.names]
+        while len(payoffs.names) > self._config.payoff_size and len(shown) > 1:
+            scores = payoffs.matrix.score[payoffs.names.index(AGENT_NAME)]
+            known = np.array([scores[payoffs.names.index(each.name)] for each in shown])
+            payoffs.leave(shown.pop(leaves(np.array([each.step for each in shown]), known)).name)
+
+    def _forget(self) -> None:
+        """Take who has left the pool out of the payoff matrix."""
+        there = {AGENT_NAME, *self._population.pool.names}
+        for name in self._payoffs.names:
+            if name not in there:
+                self._payoffs.leave(name)
 
     def _hold_gate(self, values: dict[str, float], elo: float) -> Champion | None:
         """Let the main agent play the champion; return it if it is better."""
@@ -188,7 +193,9 @@ class SelfPlayLearner:
             raise TrainingError(f"the checkpoint lacks {', '.join(missing) or 'its champion'}: resume from another one")
         self._population.restore(part_of(state, "population"))
         measured = part_of(state, "measured")
-        self._payoffs.restore(measured.arrays, measured.numbers, {**self._population.policies(), _AGENT: self.policy})
+        self._payoffs.restore(
+            measured.arrays, measured.numbers, {**self._population.policies(), AGENT_NAME: self.policy}
+        )
         self._champion = champion.astype(np.float32)
         for name in _COUNTS:
             setattr(self, f"_{name}", state.numbers[name])
@@ -228,9 +235,3 @@ class _Tally:
             values["reward"] = self._reward / self._main_episodes
             values["episode_s"] = self._ticks * tick_s / self._main_episodes
         return values
-
-
-def _superfluous(names: Sequence[str], fixed: Sequence[str]) -> str:
-    """Return who leaves a payoff matrix that is too large: of the snapshots every second stays, the newest and oldest anyway."""
-    snapshots = [name for name in names if name not in fixed and name != _AGENT]
-    return snapshots[1 % len(snapshots)]

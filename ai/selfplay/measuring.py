@@ -128,8 +128,8 @@ class MeasuredPayoffs:
     def join_all(self, newcomers: Mapping[str, Policy]) -> None:
         """Play newcomers against everybody in it and each other, all in one go, and take them in.
 
-        A name that is there already is played anew in its place, as the agent in training is. Each pairing with a newcomer costs a
-        pair of matches on every seed.
+        A name that is there already is played anew in its place, as the agent in training is. Each pairing with a newcomer costs
+        a pair of matches on every seed.
 
         Raises
         ------

@@ -78,8 +78,9 @@ class Population:
         """Return how often whose turn is; the main agent makes more steps in one, as it plays both sides of some courts."""
         shares = np.full(len(self.agents), self._config.exploiter_share)
         shares[MAIN] = 1.0 - shares[1:].sum()
-        turns = shares / [agent.rollout_size for agent in self.agents]
-        return turns / turns.sum()
+        turns: NDArray[np.float64] = shares / [agent.rollout_size for agent in self.agents]
+        turns /= turns.sum()
+        return turns
 
     def begin_with(self, player: Opponent) -> None:
         """Let the main agent, and exploiters that begin as it does, begin with the network of a player of the league.

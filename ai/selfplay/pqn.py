@@ -116,7 +116,7 @@ class Pqn:
         for group in range(self._courts.groups):
             self._learning.accept(group, None)
         stats = DqnStats()
-        self._learning.learn(stats, done, 0, most=ALL)
+        self._learning.learn(stats, done, round(done * self._config.steps), most=ALL)
         self._parameters = self._engine.parameters
         found = stats.values()
         values = {"value_loss": found["loss"], "gradient_norm": found["gradient_norm"], "epsilon": self._epsilon}

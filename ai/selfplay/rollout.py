@@ -86,6 +86,9 @@ class CourtGroup:
             randoms, memories = kept.pop("explore"), kept.pop("memories").astype(np.float32)
             if randoms.shape != self.randoms.shape or len(memories) != len(self.env.courts.memories):
                 raise ValueError(f"there are {randoms.shape} agents and {len(memories)} blocks")
+            missing = self.state().keys() - state.keys()
+            if missing:
+                raise ValueError(f"{min(missing)} is missing")
             self.env.restore(kept)
         except (KeyError, ValueError, AttributeError) as error:
             raise TrainingError(f"the checkpoint's courts do not fit ({error}): start a new run") from error

@@ -1,6 +1,6 @@
 """The phases of a night in a league: training runs, gates, champions and seasons as everybody makes them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -94,6 +94,7 @@ class LeaguePhases:
         self._game = game
         self._machine = machine
         self._runs = Runs(league.home, league.store)
+        self._told: set[str] = set()
 
     # Training
 
@@ -101,26 +102,20 @@ class LeaguePhases:
         """Decide against whom and from whom on the run is to learn, where its trainer can be told."""
         roster = self._roster(desk)
         parent = self._reigning(desk)
-        settings: dict[str, str | tuple[str, ...]] = {}
-        known = self._trainer.config_class.model_fields
+        known, config = self._trainer.config_class.model_fields, desk.night.config
+        wanted: dict[str, str | tuple[str, ...]] = {}
         if parent is not None and _START_FROM in known:
-            settings[_START_FROM] = parent.hash
-        if desk.night.leaders and _OPPONENTS in known and _OPPONENTS not in desk.night.config.settings:
-            settings.update(self._opponents(desk, roster, settings))
+            wanted[_START_FROM] = parent.hash
+        if desk.night.leaders and _OPPONENTS in known and _OPPONENTS not in config.settings:
+            wanted[_OPPONENTS] = _best_and_bots(desk.night.leaders, roster)
+        settings: dict[str, str | tuple[str, ...]] = {}
+        for name, value in wanted.items():
+            try:
+                self._trainer.configure({**config.settings, **settings, name: value}, config.preset)
+                settings[name] = value
+            except TrainingError as error:
+                desk.say(f"{name.replace('_', ' ')} stays as it is: {error}")
         return cycle.model_copy(update={"settings": settings, "parent": parent.hash if parent else None})
-
-    def _opponents(self, desk: Desk, roster: Roster, settings: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
-        """Return the field of opponents; nothing where the trainer does not want so many."""
-        leaders = [row for each in desk.night.leaders if (row := roster.known(each)) is not None]
-        bots = [row for row in roster.field() if row.kind == Kind.SCRIPTED.name.lower()]
-        names = tuple(dict.fromkeys(row.name for row in (*leaders, *bots)))
-        config = desk.night.config
-        try:
-            self._trainer.configure({**config.settings, **settings, _OPPONENTS: names}, config.preset)
-        except TrainingError as error:
-            desk.say(f"the league's best are not trained against: {error}")
-            return {}
-        return {_OPPONENTS: names}
 
     def train(self, cycle: Cycle, desk: Desk) -> Cycle:
         """Train the cycle's run, or go on with it."""
@@ -278,7 +273,21 @@ class LeaguePhases:
         return desk.keep(cycle.model_copy(update={"season": season.row.id, "players": ()})), season
 
     def _roster(self, desk: Desk) -> Roster:
-        return Roster(self._league, self._game, desk.say)
+        """Return who can play now; who cannot is told once in a session."""
+
+        def tell(line: str) -> None:
+            if line not in self._told:
+                self._told.add(line)
+                desk.say(line)
+
+        return Roster(self._league, self._game, tell)
+
+
+def _best_and_bots(leaders: Sequence[str], roster: Roster) -> tuple[str, ...]:
+    """Return the names of those of ``leaders`` (content hashes) that can still play, and of the scripted bots."""
+    best = [row for each in leaders if (row := roster.known(each)) is not None]
+    bots = [row for row in roster.field() if row.kind == Kind.SCRIPTED.name.lower()]
+    return tuple(dict.fromkeys(row.name for row in (*best, *bots)))
 
 
 def _pairs_told(desk: Desk, most: int) -> Callable[[Verdict], None]:

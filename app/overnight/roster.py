@@ -10,7 +10,7 @@ from league.store import PlayerRow
 
 
 class Roster:
-    """The players of ``game`` in ``league``; of those that cannot play ``say`` is told why, once each."""
+    """The players of ``game`` in ``league``; of those that cannot play ``say`` is told why."""
 
     def __init__(self, league: League, game: GameSpec, say: Callable[[str], None]) -> None:
         self._league = league

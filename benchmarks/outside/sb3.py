@@ -125,7 +125,7 @@ class LockstepEnv(VecEnv):  # type: ignore[misc]  # its class is not there for t
     def close(self) -> None:
         """Free nothing: there is nothing held."""
 
-    def get_attr(self, attr_name: str, indices: object = None) -> list[None]:
+    def get_attr(self, attr_name: str, indices: object = None) -> list[None]:  # noqa: ARG002  # its signature
         """Return None for every court: there is nothing to ask for."""
         return [None] * self._env.num_envs
 
@@ -137,7 +137,7 @@ class LockstepEnv(VecEnv):  # type: ignore[misc]  # its class is not there for t
         """Refuse: nothing here asks for it."""
         raise NotImplementedError(method_name)
 
-    def env_is_wrapped(self, wrapper_class: object, indices: object = None) -> list[bool]:
+    def env_is_wrapped(self, wrapper_class: object, indices: object = None) -> list[bool]:  # noqa: ARG002  # as above
         """Return False for every court."""
         return [False] * self._env.num_envs
 

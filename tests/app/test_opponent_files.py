@@ -37,6 +37,11 @@ SMALL: dict[str, dict[str, object]] = {
         "report_steps": 512, "steps": 2048, "buffer_size": 2000, "batch_size": 32, "learning_starts": 128, "steps_per_update": 64,
         "evaluate_steps": 1024, "evaluation_pairs": 1, "ladder": "random",
     },
+    "selfplay": {
+        "courts": 16, "rollout_steps": 8, "report_steps": 256, "steps": 1024, "minibatch_size": 64, "hidden": "8",
+        "anchors": "random", "evaluate_steps": 512, "evaluation_pairs": 1, "gate_steps": 1024, "gate_pairs": 2, "payoff_pairs": 1,
+        "snapshot_steps": 512,
+    },
 }  # fmt: skip
 """Four steps of every trainer that has opponents."""
 FIELDS = {"opponents": f"random,{VICTIM}", "checkpoint_steps": 1}

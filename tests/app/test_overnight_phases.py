@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import model_validator
 
 from ai.dense.parameters import dense_builder
 from ai.runs import Plan, Runs
@@ -115,6 +116,21 @@ def test_later_runs_begin_with_the_champion_and_meet_the_best_and_the_bots(leagu
     assert cycle.parent == before.champion
 
 
+def test_a_trainer_that_cannot_begin_with_a_player_under_these_settings_does_not(league):
+    class Either(FromConfig):
+        @model_validator(mode="after")
+        def _check_start(self) -> "Either":
+            if self.start_from and self.children == 4:
+                raise ValueError("start_from works with other children alone")
+            return self
+
+    chosen = dataclasses.replace(CLIMBER, config_class=Either)
+    desk = desk_after(champion_of(league, 1), settings={"children": "4", "opponents": "tracker"})
+    cycle = phases(league, chosen).plan(Cycle(number=2), desk)
+    assert (cycle.settings, cycle.parent) == ({}, desk.night.cycles[0].champion)
+    assert desk.lines == ["start from stays as it is: start_from works with other children alone"]
+
+
 def test_a_trainer_without_these_fields_is_not_given_them(league):
     plain = dataclasses.replace(ES, config_class=TrainerConfig)
     cycle = phases(league, plain).plan(Cycle(number=2), desk_after(champion_of(league, 1)))
@@ -130,7 +146,7 @@ def test_a_trainer_that_cannot_meet_so_many_meets_its_own(league):
     desk = desk_after(champion_of(league, 1), settings={"children": "4096", "pairs": "30"})
     assert phases(league).plan(Cycle(number=2), desk).settings == {}
     [line] = desk.lines
-    assert line.startswith("the league's best are not trained against: a generation would have")
+    assert line.startswith("opponents stays as it is: a generation would have")
 
 
 @pytest.mark.parametrize("fate", ["gone", "changed"])
@@ -140,7 +156,8 @@ def test_players_whose_files_are_gone_or_changed_are_told_and_left_out(league, f
     content = path.read_bytes()
     path.unlink() if fate == "gone" else path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     desk = desk_after(old, new)
-    cycle = phases(league, CLIMBER).plan(Cycle(number=3), desk)
+    at_work = phases(league, CLIMBER)
+    cycle = at_work.plan(Cycle(number=3), desk)
     assert cycle.parent == old.champion
     assert "n 2" not in cycle.settings["opponents"]
     assert any(line.startswith("left out: player 'n 2' cannot be used") for line in desk.lines)

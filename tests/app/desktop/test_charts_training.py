@@ -11,6 +11,7 @@ from app.desktop.charts.metrics_file import MetricPart, MetricsTail
 from app.desktop.charts.training import MOST_RUNS, Progress, TrainingChart
 from app.metric_book import OTHER
 from league.schema import RunRow
+from tests.app.desktop import population_samples
 from tests.app.desktop.evolution_samples import METRICS, Evolution
 
 
@@ -156,6 +157,19 @@ def test_species_are_stacked_and_keep_the_colours_of_their_numbers(evolving):
     assert after["Species 10"] == 10
     assert list(after)[:3] == ["Species 1", "Species 2", "Species 3"]
     assert sum(reading.y for reading in evolving.model.readings(60.0)) == run.population
+
+
+def test_parts_that_have_names_are_listed_by_them_and_are_a_whole():
+    chart = TrainingChart(lambda _: population_samples.METRICS)
+    chart.set_runs([row()])
+    chart.take("es-1", MetricPart(tuple(population_samples.rows(40, members=6)), is_restart=True, has_more=False))
+    chart.show_group("Opponents")
+    assert chart.model.frame.is_stacked
+    listed = {curve.listed: curve.slot for curve in chart.model.curves}
+    assert list(listed) == ["aimer", "current", "main-0", "predictor", "random", "tracker"]
+    assert len(set(listed.values())) == len(listed)
+    last = chart.model.curves[0].series.x[-1]
+    assert sum(reading.y for reading in chart.model.readings(last)) == pytest.approx(1.0)
 
 
 def test_the_number_of_species_and_its_target_share_a_plot(evolving):

@@ -21,6 +21,7 @@ from app.desktop.training.record_table import RecordTable
 from app.desktop.training.records import columns_of
 from app.desktop.training.views.genome import GenomeBody
 from tests.app.desktop.evolution_samples import Evolution, ancestry, genome
+from tests.app.desktop.population_samples import payoffs, pool
 
 RUN = Evolution(120)
 DETAILS = RUN.details()
@@ -44,7 +45,11 @@ def body_of(desktop: Desktop, qtbot: QtBot, name: str, value: Json) -> Any:
         ("ancestry", DETAILS["ancestry"], "AncestryBody"),
         ("species", [{"name": "a"}], "RecordsBody"),
         ("kinds", DETAILS["species"], "RecordsBody"),
+        ("payoffs", payoffs(3), "PayoffsBody"),
+        ("matrix", payoffs(3), "TableBody"),
         ("payoffs", [[0.5, 0.2], [0.8, 0.5]], "TableBody"),
+        ("pool", pool(6), "PoolBody"),
+        ("pool", [{"name": "a"}], "RecordsBody"),
         ("species", [], "TableBody"),
         ("rank", 3, "TableBody"),
         ("nothing", None, "TableBody"),
@@ -57,7 +62,7 @@ def test_a_detail_is_shown_as_its_name_and_shape_suit(
 
 
 def test_every_view_is_found() -> None:
-    assert [view.order for view in detail_views()] == [0, 1, 2, 10, 100]
+    assert [view.order for view in detail_views()] == [0, 1, 2, 3, 4, 10, 100]
 
 
 def test_an_object_is_copied_whole_however_long_its_cells_are(desktop: Desktop, qtbot: QtBot) -> None:
@@ -127,6 +132,20 @@ def test_records_of_any_kind_are_sorted_by_number_or_text(desktop: Desktop, qtbo
     body.show_detail(Detail(2, [{"other": 1}]))
     assert body.as_text() == "Other\n1"
     assert [each.is_number for each in columns_of(value)] == [False, True, False]  # type: ignore[arg-type]
+
+
+# The pool
+
+
+def test_a_pool_shows_how_the_main_agent_does_against_each(desktop: Desktop, qtbot: QtBot) -> None:
+    body = body_of(desktop, qtbot, "pool", pool(7))
+    assert column(body.table, "Name")[-2:] == ["main-1", "main-2"]
+    assert column(body.table, "Win rate")[:2] == ["100 %", "92.9 %"]
+    assert column(body.table, "Games")[0] == "1,000"
+    assert column(body.table, "Step")[:5] == ["", "", "", "", "1,142,856"]
+    body.resize(330, 200)
+    heads = [body.table.model().headerData(at, Qt.Orientation.Horizontal) for at in body.table.shown_columns()]
+    assert heads == ["Name", "Win rate", "Games", "Step"]
 
 
 # Ancestry
