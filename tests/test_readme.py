@@ -41,9 +41,20 @@ def test_every_subcommand_is_in_the_readme_or_the_documents() -> None:
         assert re.search(rf"\b{module.stem}\b", text), module.stem
 
 
+def test_make_plays_the_mixed_season_of_the_readme() -> None:
+    section = README.split("## Everybody meets")[1].split("\n## ")[0]
+    commands = [line for line in section.splitlines() if line.startswith("python main.py")]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").split("\nmixed-season:")[1].split("\n\n")[0]
+    made = re.findall(r"^\t\$\(RALLY\) (.*)$", makefile, re.MULTILINE)
+    assert len(commands) >= 9
+    assert [
+        line.removeprefix("python main.py --home mixed ").replace(" mixed/", " $(MIXED)/") for line in commands
+    ] == made
+
+
 def test_links_and_make_targets_of_the_readme_exist() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"\bmake (\w+)", README)):
+    for target in set(re.findall(r"\bmake ([\w-]+)", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

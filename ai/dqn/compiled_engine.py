@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ai.dense import kernels as dense
+from ai.dense.adam import BETA_1, BETA_2
 from ai.dense.blas import use_one_blas_thread
 from ai.dqn import kernels
-from ai.dqn.engine import BETA_1, BETA_2, STATE_NAMES, Batch, EngineSettings, UpdateStats, checked_state
+from ai.dqn.engine import STATE_NAMES, Batch, EngineSettings, UpdateStats, checked_state
 from ai.dqn.network import Network, Parameters
 
 

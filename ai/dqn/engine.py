@@ -9,10 +9,6 @@ from numpy.typing import NDArray
 
 from ai.errors import TrainingError
 
-BETA_1: Final = 0.9
-BETA_2: Final = 0.999
-"""Decay of Adam's two moments (D. P. Kingma, J. Ba: "Adam: A Method for Stochastic Optimization", 2015)."""
-
 STATE_NAMES: Final = ("parameters", "target", "moment_1", "moment_2")
 
 

@@ -11,17 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ai.dense.adam import adam_steps
+from ai.dense.torch_device import check_device, first_line, to_host
 from ai.dqn.engine import STATE_NAMES, Batch, EngineSettings, UpdateStats, checked_state
 from ai.dqn.network import Network
 from ai.dqn.torch_buffers import Buffers
 from ai.dqn.torch_network import Forward, TorchNetwork
-from ai.dqn.torch_update import UpdateStep, adam_steps
+from ai.dqn.torch_update import UpdateStep
 from ai.errors import RunFailedError, TrainingError
 
 logger = logging.getLogger(__name__)
-
-DEVICES: Final = ("cpu", "cuda")
-PRECISIONS: Final = ("float32", "bfloat16")
 
 Work: TypeAlias = Callable[[], None]
 
@@ -98,7 +97,7 @@ class TorchEngine:
         effects: TorchEffects | None = None,
     ) -> None:
         scales = np.ones_like(parameters) if scales is None else scales
-        _check(device, precision)
+        check_device(device, precision)
         _check_size("parameters", parameters, network)
         _check_size("scales", scales, network)
         torch.set_num_threads(1)
@@ -123,14 +122,14 @@ class TorchEngine:
                 self._step = UpdateStep(start, factors, self._forward, settings)
         except RuntimeError as error:
             raise TrainingError(
-                f"device '{device}' cannot hold the network ({_first_line(error)}): free its memory, or choose device 'cpu'"
+                f"device '{device}' cannot hold the network ({first_line(error)}): free its memory, or choose device 'cpu'"
             ) from error
 
     @property
     def parameters(self) -> NDArray[np.float32]:
         """A copy of the parameters, see ``Engine``."""
         with torch.cuda.stream(self._stream):
-            return _to_host(self._step.parameters)
+            return to_host(self._step.parameters)
 
     @torch.no_grad()
     def values(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -168,7 +167,7 @@ class TorchEngine:
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return copies of everything that an update reads, see ``Engine``."""
         with torch.cuda.stream(self._stream):
-            arrays: dict[str, NDArray[np.generic]] = {n: _to_host(t) for n, t in self._tensors().items()}
+            arrays: dict[str, NDArray[np.generic]] = {n: to_host(t) for n, t in self._tensors().items()}
         return {**arrays, "updates": np.array([self._updates], np.int64)}
 
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
@@ -268,7 +267,7 @@ class TorchEngine:
             logger.debug("no capture", exc_info=True)
             self._capture = None
             self._say(
-                f"updates run without a CUDA graph, more slowly, since it could not be captured: {_first_line(error)}"
+                f"updates run without a CUDA graph, more slowly, since it could not be captured: {first_line(error)}"
             )
         return None
 
@@ -291,33 +290,9 @@ def _is_memory_error(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or any(text in str(error) for text in _MEMORY_ERRORS)
 
 
-def _first_line(error: Exception) -> str:
-    """Return what ``error`` says, without the advice on debugging that torch appends."""
-    return str(error).partition("\n")[0]
-
-
-def _to_host(tensor: Tensor) -> NDArray[np.float32]:
-    """Return a copy of ``tensor``."""
-    array: NDArray[np.float32] = tensor.detach().cpu().numpy().copy()
-    return array
-
-
 def _check_size(name: str, values: NDArray[np.float32], network: Network) -> None:
     """Refuse parameters, or their scales, of another network."""
     if values.shape != (network.size,) or values.dtype != np.float32:
         raise TrainingError(
             f"{name} are {values.dtype}{list(values.shape)}: the network of layers {network.sizes} needs float32[{network.size}]"
-        )
-
-
-def _check(device: str, precision: str) -> None:
-    """Refuse a device or a precision that is not to be had."""
-    if device not in DEVICES:
-        raise TrainingError(f"device '{device}' is unknown: choose one of {', '.join(DEVICES)}")
-    if precision not in PRECISIONS:
-        raise TrainingError(f"precision '{precision}' is unknown: choose one of {', '.join(PRECISIONS)}")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError(
-            f"device 'cuda' needs an NVIDIA GPU and a CUDA build of torch, but torch {torch.__version__} finds none here: "
-            "choose device 'auto' or 'cpu'"
         )

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import huber_loss
 
-from ai.dqn.engine import BETA_1, BETA_2, EngineSettings
+from ai.dense.adam import BETA_1, BETA_2
+from ai.dqn.engine import EngineSettings
 from ai.dqn.torch_buffers import Inputs, Outputs
 from ai.dqn.torch_network import Forward, Layers
 
@@ -82,12 +83,3 @@ class UpdateStep:
         torch.sqrt(self.moment_2, out=scratch).mul_(inputs.steps[1]).add_(self._settings.adam_epsilon)
         torch.div(self.moment_1, scratch, out=scratch).mul_(inputs.steps[0])
         self.parameters.addcmul_(scratch, self._scales, value=-1.0)
-
-
-def adam_steps(learning_rate: float, updates: int) -> tuple[float, float]:
-    """Return the step size and the factor of the second moment's root in update number ``updates``, the first being 1.
-
-    They hold learning rate and bias correction. The host computes them in double precision, 1 - 0.999 in float32 being wrong in
-    its fourth digit, and sends them along: a captured graph follows any schedule.
-    """
-    return learning_rate / (1.0 - BETA_1**updates), (1.0 - BETA_2**updates) ** -0.5

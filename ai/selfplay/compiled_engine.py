@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ai.dense import kernels as dense
+from ai.dense.adam import BETA_1, BETA_2
 from ai.dense.blas import use_one_blas_thread
-from ai.dqn.engine import BETA_1, BETA_2
 from ai.selfplay import kernels
 from ai.selfplay.engine import (
     STATE_NAMES,

@@ -33,10 +33,11 @@ _SHARED = (
 def dqn_config(config: SelfPlayConfig, courts: Courts) -> DqnConfig:
     """Return what these numbers are to the trainer ``dqn``."""
     samples = courts.groups * courts.agents * config.rollout_steps
+    most = min(1024, config.courts * config.rollout_steps)
     return DqnConfig(
         algorithm="pqn",
         courts=config.courts,
-        minibatches=min(1024, max(1, samples // config.minibatch_size)),
+        minibatches=min(most, max(1, samples // config.minibatch_size)),
         **{name: getattr(config, name) for name in _SHARED},
     )
 
@@ -150,6 +151,9 @@ class Pqn:
             name.removeprefix("columns-"): array for name, array in arrays.items() if name.startswith("columns-")
         }
         try:
+            for name, target in self._columns._asdict().items():
+                if columns[name].shape != target.shape:
+                    raise ValueError(f"{name} are {columns[name].shape}, not {target.shape}")
             self._learning.restore(columns, numbers)
         except (KeyError, ValueError) as error:
             raise TrainingError(f"the checkpoint does not fit this configuration ({error}): start a new run") from error

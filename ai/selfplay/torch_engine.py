@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
-from ai.dqn.engine import BETA_1, BETA_2
+from ai.dense.adam import BETA_1, BETA_2, adam_steps
+from ai.dense.torch_device import check_device, first_line, to_host
 from ai.dqn.network import Network
-from ai.dqn.torch_engine import DEVICES, PRECISIONS
 from ai.dqn.torch_network import TorchNetwork
-from ai.dqn.torch_update import adam_steps
 from ai.errors import RunFailedError, TrainingError
 from ai.selfplay.engine import (
     STATE_NAMES,
@@ -33,7 +32,7 @@ _NORM_EPSILON: Final = 1e-6
 class TorchEngine:
     """See ``ai.selfplay.engine.PolicyEngine``; numbers are the compiled engine's up to rounding.
 
-    - ``scales``: see ``ActorCritic.step_scales``; ``device``: one of ``ai.dqn.torch_engine.DEVICES``.
+    - ``scales``: see ``ActorCritic.step_scales``; ``device``: one of ``ai.dense.torch_device.DEVICES``.
     - float32 is float32: TF32 stays off, so that every device learns the same. With ``precision`` bfloat16 the products are, and
       nothing else.
     - Effects on the process: torch gets one thread (two on busy cores are far slower than one), and TF32 is switched off.
@@ -54,7 +53,7 @@ class TorchEngine:
         device: str = "cpu",
         precision: str = "float32",
     ) -> None:
-        _check(device, precision)
+        check_device(device, precision)
         scales = np.ones_like(parameters) if scales is None else scales
         numbers = checked_parameters("parameters", parameters, network), checked_parameters("scales", scales, network)
         torch.set_num_threads(1)
@@ -69,13 +68,13 @@ class TorchEngine:
             self._moments = torch.zeros_like(start), torch.zeros_like(start)
         except RuntimeError as error:
             raise TrainingError(
-                f"device '{device}' cannot hold the network ({_first_line(error)}): free its memory, or choose device 'cpu'"
+                f"device '{device}' cannot hold the network ({first_line(error)}): free its memory, or choose device 'cpu'"
             ) from error
 
     @property
     def parameters(self) -> Parameters:
         """A copy of the parameters."""
-        return _to_host(self._parameters)
+        return to_host(self._parameters)
 
     def update(self, batch: Minibatch, learning_rate: float, entropy_weight: float) -> UpdateStats:
         """Make one step on ``batch``, see ``PolicyEngine``.
@@ -109,7 +108,7 @@ class TorchEngine:
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Return copies of everything that an update reads, see ``PolicyEngine``."""
-        kept: dict[str, NDArray[np.generic]] = {name: _to_host(tensor) for name, tensor in self._tensors().items()}
+        kept: dict[str, NDArray[np.generic]] = {name: to_host(tensor) for name, tensor in self._tensors().items()}
         return {**kept, "updates": np.array([self._updates], np.int64)}
 
     @torch.no_grad()
@@ -165,27 +164,3 @@ class TorchEngine:
     def _tensors(self) -> dict[str, Tensor]:
         """Return the tensors of ``STATE_NAMES``."""
         return dict(zip(STATE_NAMES, (self._parameters, *self._moments), strict=True))
-
-
-def _to_host(tensor: Tensor) -> NDArray[np.float32]:
-    """Return a copy of ``tensor``."""
-    array: NDArray[np.float32] = tensor.detach().cpu().numpy().copy()
-    return array
-
-
-def _first_line(error: Exception) -> str:
-    """Return what ``error`` says, without the advice on debugging that torch appends."""
-    return str(error).partition("\n")[0]
-
-
-def _check(device: str, precision: str) -> None:
-    """Refuse a device or a precision that is not to be had."""
-    if device not in DEVICES:
-        raise TrainingError(f"device '{device}' is unknown: choose one of {', '.join(DEVICES)}")
-    if precision not in PRECISIONS:
-        raise TrainingError(f"precision '{precision}' is unknown: choose one of {', '.join(PRECISIONS)}")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError(
-            f"device 'cuda' needs an NVIDIA GPU and a CUDA build of torch, but torch {torch.__version__} finds none here: "
-            "choose device 'cpu'"
-        )

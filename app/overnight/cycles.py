@@ -82,7 +82,7 @@ class Phases(Protocol):
         ...
 
     def train(self, cycle: Cycle, desk: Desk) -> Cycle:
-        """Return the cycle with its ``candidate``, of its ``run``, which is kept as soon as it is known."""
+        """Return the cycle with its ``run``, kept as soon as it is known, and ``candidate``: None if it has made none."""
         ...
 
     def judge(self, cycle: Cycle, desk: Desk) -> GateRecord | None:
@@ -219,8 +219,8 @@ class NightShift:
     def _gate(self, cycle: Cycle) -> Cycle:
         if cycle.is_better is None:
             self.begin(run=cycle.run)
-            record = self._phases.judge(cycle, self)
-            is_better = record is None or record.is_better
+            record = self._phases.judge(cycle, self) if cycle.candidate is not None else None
+            is_better = record.is_better if record is not None else cycle.candidate is not None
             cycle = self.keep(cycle.model_copy(update={"gate": record, "is_better": is_better}))
         cycle = self._phases.enter(cycle, self)
         self._tell(GateHeld(cycle))

@@ -40,7 +40,7 @@ class PhaseProgress:
 
 @dataclass(frozen=True)
 class GateHeld:
-    """The champion gate has come to a verdict, which is in the cycle; without ``gate`` nobody reigned yet."""
+    """It is decided who reigns; the cycle's ``gate`` is None where nobody reigned, or the run has made no candidate."""
 
     cycle: Cycle
 

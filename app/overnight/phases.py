@@ -131,9 +131,9 @@ class LeaguePhases:
         else:
             run = self._runs.find(run_id)
         champions = run.folder.champions()
-        if not champions:
+        if not champions and self._reigning(desk) is None:
             raise OvernightError(f"run {run.id} has no champion: there is nobody to bring into the league")
-        return view.cycle.model_copy(update={"candidate": champions[-1].hash})
+        return view.cycle.model_copy(update={"candidate": champions[-1].hash if champions else None})
 
     def _train_request(self, cycle: Cycle, desk: Desk, run_id: str | None) -> TrainRequest:
         machine, config = self._machine, desk.night.config

@@ -48,7 +48,9 @@ def verdict_text(cycle: Cycle) -> str:
     """Return what the gate has found, in a few words."""
     if cycle.is_better is None:
         return ""
-    return "first" if cycle.gate is None else _verdict(cycle.gate)
+    if cycle.gate is None:
+        return "first" if cycle.is_better else "no candidate"
+    return _verdict(cycle.gate)
 
 
 def _verdict(gate: GateRecord) -> str:

@@ -109,19 +109,13 @@ def test_the_second_run_is_trained_against_the_best_of_the_first_season(home):
     ]
 
 
-def test_the_same_seed_is_the_same_night(home, tmp_path):
-    assert run(["--home", str(tmp_path), "overnight", *SMALL, "--cycles", "2", *IN_PROCESS]) == 0
-    assert night_history(tmp_path) == night_history(home)
-
-
-def test_a_complete_night_can_be_made_longer(capsys, home, tmp_path):
+def test_a_complete_night_that_is_made_longer_is_as_if_it_had_always_been_so_long(capsys, home, tmp_path):
     assert run(["--home", str(tmp_path), "overnight", *SMALL, "--cycles", "1", *IN_PROCESS]) == 0
     code, _, err = overnight(capsys, tmp_path, "--resume", "overnight-1")
     assert (code, "overnight overnight-1 is complete: --cycles or --hours make it longer" in err) == (0, True)
     code, _, err = overnight(capsys, tmp_path, "--resume", "overnight-1", "--cycles", "2")
     assert (code, "goes on with cycle 2, training" in err) == (0, True)
-    ours, whole = night_history(tmp_path), night_history(home)
-    assert ours == whole
+    assert night_history(tmp_path) == night_history(home)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +214,7 @@ def tell(process: subprocess.Popen[str], name: str) -> None:
 
 
 def test_events_and_commands_follow_the_contract(tmp_path):
-    with start(tmp_path, *SMALL, "--cycles", "3", "--events") as process:
+    with start(tmp_path, *SMALL, "--cycles", "50", "--events") as process:
         begun = until(process, "started")
         assert {
             "id": "overnight-1",

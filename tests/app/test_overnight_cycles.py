@@ -146,6 +146,20 @@ def test_a_night_is_as_many_cycles_as_it_is_to_be_and_the_champion_reigns_until_
     assert (done.state, done.reason) == ("complete", "")
 
 
+def test_a_run_without_a_candidate_changes_nobody_s_reign():
+    class Poor(FakePhases):
+        def train(self, cycle: Cycle, desk: Desk) -> Cycle:
+            cycle = super().train(cycle, desk)
+            return cycle.model_copy(update={"candidate": None}) if cycle.number in {2, 3} else cycle
+
+    world = World()
+    shift(world, phases=Poor(world)).run()
+    done = world.read()
+    assert [cycle.champion for cycle in done.cycles] == ["hash 1", "hash 1", "hash 1", "hash 4"]
+    assert [(cycle.is_better, cycle.gate is None) for cycle in done.cycles[1:3]] == [(False, True)] * 2
+    assert [cycle.season for cycle in done.cycles] == [1, 2, 3, 4]
+
+
 def test_killed_before_any_effect_and_resumed_it_is_the_night_that_was_never_killed():
     whole = finished()
     kills = 0

@@ -181,13 +181,18 @@ def test_a_run_that_was_made_just_before_a_kill_is_trained_and_not_made_again(le
     assert [row.id for row in league.store.runs()] == ["es-1"]
 
 
-def test_a_run_without_a_champion_is_one_sentence(league):
+@pytest.mark.parametrize("has_champion", [True, False])
+def test_without_a_candidate_the_champion_goes_on_to_reign_if_there_is_one(league, has_champion):
     desk = desk_after(settings=TINY)
     done = phases(league).train(desk.keep(Cycle(number=1, settings={})), desk)
     for champion in Runs(league.home, league.store).find("es-1").folder.champions():
         champion.path.unlink()
-    with pytest.raises(OvernightError, match="run es-1 has no champion: there is nobody to bring into the league"):
-        phases(league).train(done, desk)
+    if has_champion:
+        before = champion_of(league, 1)
+        assert phases(league).train(done.model_copy(update={"number": 2}), desk_after(before)).candidate is None
+    else:
+        with pytest.raises(OvernightError, match="run es-1 has no champion: there is nobody to bring into the league"):
+            phases(league).train(done, desk)
 
 
 def test_a_run_that_is_stopped_stops_the_night(league):

@@ -15,7 +15,7 @@ from ai.run_folder import MetricRow
 from ai.runs import Run
 from ai.training import OnEvent, RunEnded, RunStarted, TrainEvent
 from app.cli import run as call
-from app.run_plots import LISTED, PlotsAtEnd, _figure, _own_style, plots_path, write_plots
+from app.run_plots import LISTED, PlotsAtEnd, _figure, own_style, plots_path, write_plots
 from app.session import League, open_league
 from game.executors.base import RunControl, RunState
 from tests.app.kept_runs import keep_run, metric_rows
@@ -52,7 +52,7 @@ class Listener:
 
 
 def figure_of(run: Run) -> Figure:
-    with _own_style():
+    with own_style():
         figure = _figure(run, run.folder.metrics())
         figure.canvas.draw()
     return figure
