@@ -52,13 +52,19 @@ def _facts(summary: Summary) -> str:
 
 
 def _ratings(axes: "Axes", lines: Sequence[Line]) -> None:
-    """Draw the ratings, the best on top; whose matches are too few to say has an open circle and no interval."""
+    """Draw the ratings by kind of player, the best on top; where matches are too few, an open circle and no interval."""
     _bare(axes)
-    for y, standing in enumerate(line.standing for line in lines):
+    kinds = dict.fromkeys(line.player.kind for line in lines)
+    colours = dict(zip(kinds, COLOURS, strict=False))
+    for y, line in enumerate(lines):
+        standing, colour = line.standing, colours[line.player.kind]
         if not standing.too_few:
-            axes.plot([standing.low, standing.high], [y, y], color=COLOURS[0], linewidth=5, alpha=0.3)
-        face = "white" if standing.too_few else COLOURS[0]
-        axes.plot([standing.rating], [y], "o", color=COLOURS[0], markerfacecolor=face, markersize=6)
+            axes.plot([standing.low, standing.high], [y, y], color=colour, linewidth=5, alpha=0.3)
+        face = "white" if standing.too_few else colour
+        axes.plot([standing.rating], [y], "o", color=colour, markerfacecolor=face, markersize=6)
+    if len(kinds) > 1:
+        handles = [axes.plot([], [], "o", color=colour, label=kind)[0] for kind, colour in colours.items()]
+        axes.legend(handles=handles, loc="lower right", frameon=False, labelcolor=INK)
     axes.set_yticks(range(len(lines)), [_short(line.player.name) for line in lines])
     axes.set_ylim(max(len(lines), 1) - 0.4, -0.6)
     axes.tick_params(axis="y", labelcolor=INK)

@@ -19,6 +19,7 @@ from ai.trainer import StepReport, TrainContext
 from benchmarks.field import GAME
 from benchmarks.learners import context_of, learner_of
 from benchmarks.neat_learning import confirmed, pairs_won
+from benchmarks.selfplay_throughput import steps_per_s
 from benchmarks.suite import Row, at_least, at_most
 from game.executors.base import ExecutorSettings, usable_cores
 from game.executors.pool import PoolExecutor
@@ -45,7 +46,11 @@ _GATE_SEEDS: Final = (2**41 + 1, 2**41 + 2)
 """Two tests on different matches; no training sees them."""
 
 _EQUAL_S: Final = 120.0
+_PACE_S: Final = 3.0
 _NEVER: Final = 10**12
+_UNSEEN: Final[Mapping[str, object]] = {"evaluate_steps": _NEVER, "gate_steps": _NEVER}
+"""No evaluations but the last."""
+
 _PRESETS: Final[Mapping[str, str]] = {"ppo": "standard", "pqn": "fast"}
 
 Tell = Callable[[str], None]
@@ -197,7 +202,7 @@ def ppo_against_pqn(seed: int, seconds: float, tell: Tell) -> float:
     """
     agents = {}
     for algorithm, preset in _PRESETS.items():
-        steps = int(seconds * _pace(preset, seed))
+        steps = int(seconds * steps_per_s(preset, usable_cores(), _PACE_S))
         config = _config(preset, steps=steps, **_UNSEEN)
         course = Course(seed)
         with learner_of(GAME, partial(SelfPlayLearner, config), seed, usable_cores()) as learner:
@@ -209,19 +214,6 @@ def ppo_against_pqn(seed: int, seconds: float, tell: Tell) -> float:
         pairs_won(agents[one], {other: agents[other]})[other] for one, other in (("ppo", "pqn"), ("pqn", "ppo"))
     )
     return won - lost
-
-
-_UNSEEN: Final[Mapping[str, object]] = {"evaluate_steps": _NEVER, "gate_steps": _NEVER}
-"""No evaluations but the last."""
-
-
-def _pace(preset: str, seed: int) -> float:
-    """Return the steps a second of a preset in its first seconds."""
-    with learner_of(GAME, partial(SelfPlayLearner, _config(preset, **_UNSEEN)), seed, usable_cores()) as learner:
-        learner.step()  # loads the kernels
-        begin = time.perf_counter()
-        steps = sum(learner.step().work["steps"] for _ in range(4))
-        return steps / (time.perf_counter() - begin)
 
 
 def _config(preset: str, **values: object) -> SelfPlayConfig:

@@ -83,15 +83,12 @@ def _peers(seconds: float) -> list[tuple[str, float]]:
     torch.set_num_threads(1)  # an update of 64 samples is too small to share
     env: Env = gymnasium.make(environment_id(GAME), **rules)
     found = [("its own numbers, one environment", ppo_steps_per_s(env, config.hidden, seconds))]
-    torch.set_num_threads(usable_cores())
     many = LockstepEnv(VectorMatchEnv(config.courts, GAME.name, **rules))
-    found.append(
-        (
-            f"our numbers, {config.courts} courts in lockstep",
-            ppo_steps_per_s(many, config.hidden, seconds, _ours(config)),
-        )
-    )
-    return found
+    rates = []
+    for threads in sorted({1, usable_cores()}):
+        torch.set_num_threads(threads)
+        rates.append(ppo_steps_per_s(many, config.hidden, seconds, _ours(config)))
+    return [*found, (f"our numbers, {config.courts} courts in lockstep, the better number of threads", max(rates))]
 
 
 def _ours(config: SelfPlayConfig) -> dict[str, float]:

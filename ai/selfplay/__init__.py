@@ -46,8 +46,8 @@ class SelfPlayConfig(TrainerConfig):
     courts: int = Field(
         512, ge=1, le=65_536, description="Matches that a learner plays at a time: up to 128, or a multiple of it."
     )
-    rollout_steps: int = Field(32, ge=1, le=1024, description="Steps of every court before each round of learning.")
-    frame_skip: int = Field(8, ge=1, le=16, description="Ticks for which a decision is held in training.")
+    rollout_steps: int = Field(128, ge=1, le=1024, description="Steps of every court before each round of learning.")
+    frame_skip: int = Field(4, ge=1, le=16, description="Ticks for which a decision is held in training.")
     episode_points: int = Field(1, ge=1, le=21, description="Points that end an episode.")
     hidden: tuple[Width, ...] = Field(
         (64, 64), min_length=1, max_length=4, description="Width of each hidden layer of the network."
@@ -67,9 +67,9 @@ class SelfPlayConfig(TrainerConfig):
     learning_rate: float = Field(1e-3, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
     learning_rate_end: float = Field(1e-4, ge=0.0, le=1.0, description="Step size at the end; linear in between.")
     gamma: float = Field(0.99, gt=0.0, le=1.0, description="Discount of a tick.")
-    trace_lambda: float = Field(0.95, ge=0.0, le=1.0, description="Weight of longer returns.")
-    epochs: int = Field(3, ge=1, le=64, description="Times that a rollout is learned from.")
-    minibatch_size: int = Field(4096, ge=1, le=1_048_576, description="Samples of an update.")
+    trace_lambda: float = Field(0.97, ge=0.0, le=1.0, description="Weight of longer returns.")
+    epochs: int = Field(2, ge=1, le=64, description="Times that a rollout is learned from.")
+    minibatch_size: int = Field(2048, ge=1, le=1_048_576, description="Samples of an update.")
     max_grad_norm: float = Field(0.5, gt=0.0, le=1e6, description="Longer gradients are clipped to this norm.")
     clip_range: float = Field(
         0.2, gt=0.0, le=1.0, description="How far a probability may move, as a share, before its gain counts no more."
@@ -90,7 +90,7 @@ class SelfPlayConfig(TrainerConfig):
     hit_reward: float = Field(0.5, ge=0.0, le=10.0, description="Reward of a contact; a point is 1.")
     miss_penalty: float = Field(0.0, ge=0.0, le=10.0, description="Penalty for each reach by which a ball is missed.")
     shaping_end: float = Field(
-        1.0, ge=0.0, le=1.0, description="Share of these two that is left at the end; linear in between."
+        0.0, ge=0.0, le=1.0, description="Share of these two that is left at the end; linear in between."
     )
     self_share: float = Field(
         0.5, ge=0.0, le=1.0, description="Share of the main agent's courts on which it plays both sides."
@@ -116,7 +116,7 @@ class SelfPlayConfig(TrainerConfig):
     )
     pool_size: int = Field(32, ge=2, le=256, description="Snapshots that the pool keeps.")
     hold_decisions: bool = Field(
-        False, description="Let learned opponents hold their decisions as the learners do: faster, and weaker."
+        True, description="Let learned opponents hold their decisions as the learners do: faster, and weaker."
     )
     pfsp: Literal["hard", "variance", "linear", "uniform"] = Field(
         "hard",
@@ -162,7 +162,7 @@ class SelfPlayConfig(TrainerConfig):
     )
     gate_alpha: float = Field(0.05, gt=0.0, lt=0.5, description="Risk of a new champion that is no better.")
     gate_beta: float = Field(0.05, gt=0.0, lt=0.5, description="Risk of missing one that is better by gate_elo.")
-    gate_pairs: int = Field(400, ge=1, le=1_000_000, description="Pairs after which who is undecided is no champion.")
+    gate_pairs: int = Field(200, ge=1, le=1_000_000, description="Pairs after which who is undecided is no champion.")
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -241,7 +241,14 @@ TRAINER: Final = Trainer(
             "Quick",
             "Beats the tracker within seconds; good for a first look.",
             30.0,
-            {"steps": 4_000_000, "snapshot_steps": 500_000, "evaluate_steps": 1_000_000},
+            {
+                "steps": 4_000_000,
+                "snapshot_steps": 500_000,
+                "evaluate_steps": 1_000_000,
+                "gate_steps": 2_000_000,
+                "main_exploiters": 1,
+                "exploiter_steps": 400_000,
+            },
         ),
         "standard": Preset("Standard", "Beats the predictor, and the aimer most times.", 300.0),
         "league": Preset(
@@ -256,6 +263,20 @@ TRAINER: Final = Trainer(
                 "past_share": 0.35,
                 "fixed_share": 0.05,
                 "evaluate_steps": 4_000_000,
+            },
+        ),
+        "response": Preset(
+            "Best response",
+            "How well can a player be beaten? Learns against the opponents alone: name them.",
+            120.0,
+            {
+                "steps": 15_000_000,
+                "self_share": 0.0,
+                "past_share": 0.0,
+                "hard_share": 0.0,
+                "fixed_share": 1.0,
+                "opponents": ("aimer",),
+                "anchors": ("aimer",),
             },
         ),
         "fast": Preset(

@@ -142,13 +142,28 @@ class Agent:
             or not all(isinstance(count, int) for count in counts)
         ):
             raise TrainingError("the checkpoint's learners do not fit this configuration: start a new run")
+        courts: list[Arrays] = [
+            _part(arrays, f"courts-{index}") for index in range(self._courts.groups if groups else 0)
+        ]
+        self._check(courts)
         self._algorithm.restore({name: array for name, array in arrays.items() if "/" not in name}, algorithm)
         for name, count in zip(_COUNTS, counts, strict=True):
             setattr(self, name, count)
         parent = numbers.get("parent")
         self.parent = parent if isinstance(parent, int) else None
-        self._kept = [_part(arrays, f"courts-{index}") for index in range(self._courts.groups if groups else 0)]
+        self._kept = courts
         self._groups = []
+
+    def _check(self, courts: list[Arrays]) -> None:
+        """Raise ``TrainingError`` for other courts; what else can be wrong with them shows when they are played."""
+        for each in courts:
+            opponents = each.get("opponents", np.zeros(0))
+            selves, others = int((opponents == SELF).sum()), int((opponents != SELF).sum())
+            if (selves, others) != (self._selves, self.shape[1]):
+                raise TrainingError(
+                    f"the checkpoint's courts do not fit ({selves} against itself and {others} others, not {self._selves} and "
+                    f"{self.shape[1]}): start a new run"
+                )
 
     def begin_with(self, player: Opponent) -> None:
         """Begin with the network of a player; ``TrainingError`` if it is another network, or values are learned."""

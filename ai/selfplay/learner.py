@@ -1,6 +1,7 @@
 """The learner: it lets the population train, measures how good the main agent has become, and lets champions through the gate."""
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -16,10 +17,13 @@ from ai.selfplay.pool import leaves
 from ai.selfplay.population import AGENT_NAME, Population, part_of
 from ai.selfplay.roles import Role
 from ai.selfplay.rollout import RolloutStats
-from ai.trainer import Champion, Json, LearnerState, StepReport, TrainContext
+from ai.trainer import Champion, Json, LearnerState, Opponent, StepReport, TrainContext
+from game.match import is_compiled
 from game.policies.bank import Policy, build_bank
 from game.policies.dense import DensePolicy
+from game.policies.scripted import ScriptedPolicy
 from game.seeding import pair_seed
+from game.spec import GameSpec
 from league.gate import GateConfig, Verdict, gate_pairs, judge
 
 _MAGNITUDES: Final = 2
@@ -39,7 +43,7 @@ class SelfPlayLearner:
         self._ladder = Ladder(context, anchors, config.evaluation_pairs)
         magnitudes = observed_magnitudes(
             context.game,
-            build_bank([anchor.policy for anchor in anchors]),
+            build_bank(_compiled(context.game, anchors)),
             config.frame_skip,
             pair_seed(context.seed, _MAGNITUDES),
         )
@@ -189,9 +193,11 @@ class SelfPlayLearner:
         """Go back to ``state``; see ``Learner.restore``."""
         missing = [name for name in _COUNTS if not isinstance(state.numbers.get(name), int)]
         champion = state.arrays.get("champion")
-        if missing or champion is None or champion.shape != self._champion.shape:
+        if missing or champion is None:
             raise TrainingError(f"the checkpoint lacks {', '.join(missing) or 'its champion'}: resume from another one")
         self._population.restore(part_of(state, "population"))
+        if champion.shape != self._champion.shape:
+            raise TrainingError("the checkpoint's champion is of another network: resume from another one")
         measured = part_of(state, "measured")
         self._payoffs.restore(
             measured.arrays, measured.numbers, {**self._population.policies(), AGENT_NAME: self.policy}
@@ -204,6 +210,12 @@ class SelfPlayLearner:
         """End the threads and free what is held."""
         self._threads.shutdown()
         self._population.close()
+
+
+def _compiled(game: GameSpec, players: Sequence[Opponent]) -> list[Policy]:
+    """Return the policies of ``players`` that kernels can play, or a bot of the game if there are none."""
+    policies = [player.policy for player in players if is_compiled(player.policy)]
+    return policies or [ScriptedPolicy.of(game, game.bots[0].name)]
 
 
 class _Tally:

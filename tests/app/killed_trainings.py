@@ -50,14 +50,14 @@ def finish(home: Path, *arguments: str) -> str:
     return done.stderr
 
 
-def folder(home: Path, trainer: str) -> RunFolder:
-    """Return the folder of the first run of ``trainer``."""
-    return RunFolder(home / "runs" / f"{trainer}-1")
+def folder(home: Path, trainer: str, number: int = 1) -> RunFolder:
+    """Return the folder of a run of ``trainer``."""
+    return RunFolder(home / "runs" / f"{trainer}-{number}")
 
 
-def history(home: Path, trainer: str) -> list[Any]:
+def history(home: Path, trainer: str, number: int = 1) -> list[Any]:
     """Return everything of a run that must not depend on how often it was stopped."""
-    run = folder(home, trainer)
+    run = folder(home, trainer, number)
     rows = [(row.step, dict(row.values), dict(row.work)) for row in run.metrics()]
     return [rows, [(champion.step, champion.hash) for champion in run.champions()], run.details()]
 

@@ -161,6 +161,17 @@ def test_before_the_start(capsys, home, name, damage):
     put_back(capsys, home)
 
 
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("dqn", "ladder"), ("neat-backprop", "teacher"), ("selfplay", "anchors"), ("selfplay", "start-from")],
+)
+def test_whoever_else_a_training_needs(capsys, home, name, field):
+    lose(home)
+    arguments = tuple(part.replace(VICTIM, "still") for part in options(name))
+    assert_refused(capsys, home, name, (*arguments, f"--{field}", VICTIM), DAMAGES["gone"][1])
+
+
+@pytest.mark.slow
 def test_during_the_run_and_at_its_resume(capsys, home, tmp_path, name):
     """A run holds its opponents: one whose file vanishes meanwhile plays on. A resumed run looks at their files anew."""
     whole, nothing = tmp_path / "whole", Meddler(0, lambda: None, 0)

@@ -219,7 +219,7 @@ def test_events_and_commands_follow_the_contract(tmp_path):
         assert {
             "id": "overnight-1",
             "name": "overnight-1",
-            "cycles": 3,
+            "cycles": 50,
             "cycle": 1,
             "phase": "train",
         }.items() <= begun.items()

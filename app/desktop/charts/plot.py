@@ -22,6 +22,7 @@ MOST_BANDS: Final = 3
 """Curves whose intervals are drawn as a band at a time."""
 
 _BAND_ALPHA: Final = 60
+_DOT_PX: Final = 6
 _MARGIN: Final = 0.06
 _LEAST_HEIGHT_FOR_TITLES: Final = 150
 _LEFT_AXIS_PX: Final = 46
@@ -95,7 +96,8 @@ class Plot(QWidget):
         bars = [bar for line in lines if (bar := _bars(line, theme)) is not None]
         banded = sorted((line for line in lines if _is_banded(line)), key=lambda line: not line.curve.is_marked)
         bands = [self._band(line, line.low, line.high, _BAND_ALPHA) for line in banded[:MOST_BANDS]]
-        return [*bands, *bars, *(_curve(line, theme) for line in lines)]
+        dots = [dot for line in lines if (dot := _dot(line, theme)) is not None]
+        return [*bands, *bars, *(_curve(line, theme) for line in lines), *dots]
 
     def _band(self, line: Line, low: Column | None, high: Column | None, alpha: int) -> QGraphicsPathItem:
         assert low is not None  # noqa: S101  # only lines with intervals get here
@@ -176,6 +178,15 @@ class _ValueAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 def _curve(line: Line, theme: Theme) -> Any:
     """Return the line as an item; pyqtgraph has no types."""
     return pg.PlotCurveItem(line.x, line.y, pen=pen(line.curve, theme), connect="finite", antialias=False)
+
+
+def _dot(line: Line, theme: Theme) -> Any:
+    """Return the only point of a line as a dot, since one point makes no line; None if it has none, or more."""
+    at = np.flatnonzero(np.isfinite(line.y))
+    if len(at) != 1:
+        return None
+    colour = pen(line.curve, theme).color()
+    return pg.ScatterPlotItem(line.x[at], line.y[at], size=_DOT_PX, pen=None, brush=colour)
 
 
 def _is_banded(line: Line) -> bool:

@@ -4,7 +4,7 @@ import functools
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
@@ -191,8 +191,7 @@ class TrainingDock(QWidget):
     def show_now(self) -> None:
         """Show what is known."""
         self._soon.stop()
-        owner_of = self.nights.book.owner_of
-        cards = [replace(card, night=owner_of(card.run)) for card in self.book.cards()]
+        cards = [self.nights.book.with_night(card) for card in self.book.cards()]
         self.hint.setVisible(not cards and not self.nights.book.cards())
         self.cards.show_cards(cards, self._trainers, selected=self._selected, followed=self.showing.followed)
         self.form.set_running(self.book.workers())

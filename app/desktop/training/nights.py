@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from app.desktop.training.cards import Phase
+from app.desktop.training.cards import Phase, RunCard
 
 if TYPE_CHECKING:  # the window paints before these are imported
     from app.overnight.state import Cycle, Night
@@ -97,6 +97,10 @@ class NightCard:
         """Whether another program works on it, which alone can pause or stop it."""
         return self.phase.is_active and self.job is None
 
+    def trains(self, run: str) -> bool:
+        """Whether it is at the training of ``run``."""
+        return bool(run) and self.phase.is_active and self.stage.name == "train" and self.stage.run == run
+
     @property
     def can_pause(self) -> bool:
         """Whether it can be paused from here."""
@@ -143,10 +147,15 @@ class NightBook:
         """Return the night that a job of this window works on; None if it is none's."""
         return self._night_of.get(job)
 
-    def owner_of(self, run: str) -> str:
-        """Return the name of the active night that trains ``run``; empty if none does."""
-        active = (card for card in self._cards.values() if card.phase.is_active)
-        return next((card.name for card in active if run and card.stage.run == run), "")
+    def with_night(self, run: RunCard) -> RunCard:
+        """Return the card of a run as the active night tells it that trains it; as it is, if none does."""
+        night = next((card for card in self._cards.values() if card.trains(run.run)), None)
+        if night is None or run.job is not None or not run.phase.is_active:
+            return run
+        stage = night.stage
+        phase = night.phase if night.job is not None else run.phase
+        step = max(run.step, stage.done)
+        return replace(run, night=night.name, phase=phase, step=step, expected=stage.expected or run.expected)
 
     def set_stored(self, stored: Iterable[NightCard]) -> None:
         """Take the league's nights, in the order they were begun; what a job of this window works on stays live."""

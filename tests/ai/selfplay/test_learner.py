@@ -428,7 +428,7 @@ def test_a_state_that_lacks_a_part_is_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changes", [{}, {**PQN, "epochs": 2}], ids=["ppo", "pqn"])
+@pytest.mark.parametrize("changes", [{}, {**PQN, "steps": 2_400_000, "minibatch_size": 512}], ids=["ppo", "pqn"])
 def test_a_small_budget_of_pure_self_play_beats_the_random_bot_and_the_tracker(changes):
     """It has never met them."""
     small = {
@@ -441,4 +441,4 @@ def test_a_small_budget_of_pure_self_play_beats_the_random_bot_and_the_tracker(c
         policy = learner.policy
     assert champion is not None
     assert score_against(policy, "random") >= 0.9
-    assert score_against(policy, "tracker") >= 0.65
+    assert score_against(policy, "tracker") >= 0.75

@@ -192,7 +192,7 @@ class TestBadInput:
 
         if torch.cuda.is_available():
             pytest.skip("there is CUDA")
-        with pytest.raises(TrainingError, match="finds none here: choose device 'cpu'"):
+        with pytest.raises(TrainingError, match="finds none here: choose device 'auto' or 'cpu'"):
             torch_engine(device="cuda")
 
     @pytest.mark.parametrize("options", [{"device": "tpu"}, {"precision": "float16"}])

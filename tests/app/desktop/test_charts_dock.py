@@ -272,6 +272,22 @@ def test_groups_axes_and_runs_are_chosen(dock, desktop, qtbot):
     assert titles(tab.view) == ["Matches"]
 
 
+def test_what_was_measured_once_is_seen_as_a_dot(dock, desktop, jobs, qtbot):
+    write_run(desktop, "es-1", range(1, 2))
+    dock.tabs.setCurrentWidget(dock.training)
+    desktop.hub.runs_changed.emit()
+    view = dock.training.view
+    qtbot.waitUntil(lambda: titles(view) == ["Best child"])
+    wait_drawn(dock, qtbot, view)
+    (dot,) = [item for item in view.plot._items if type(item).__name__ == "ScatterPlotItem"]
+    assert [len(part) for part in dot.getData()] == [1, 1]
+    write_run(desktop, "es-1", range(1, 3))
+    jobs.says("train", "metrics", run="es-1", step=2, values={})
+    qtbot.waitUntil(lambda: len(view.model.curves[0].series) == 2)
+    wait_drawn(dock, qtbot, view)
+    assert all(type(item).__name__ != "ScatterPlotItem" for item in view.plot._items)
+
+
 def test_hundreds_of_species_are_stacked_and_only_the_largest_listed(dock, desktop, qtbot):
     run = Evolution(700, life=15)
     ids = {name for row in run.rows for name in row.values if name.startswith("species/")}

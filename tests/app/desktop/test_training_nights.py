@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from ai.trainer import trainer
 from app.commands.overnight import COMMAND
 from app.desktop.training import night_text
-from app.desktop.training.cards import Phase
+from app.desktop.training.cards import Phase, RunCard
 from app.desktop.training.new_night import NewNight, one_for_nights, resume_arguments
 from app.desktop.training.new_run import NewRun, preset_values
 from app.desktop.training.nights import CycleLine, NightBook, NightCard, card_of, stored_nights
@@ -145,8 +145,6 @@ def test_a_night_gets_its_name_from_its_job_and_keeps_its_trainer() -> None:
 def test_progress_is_of_the_phase_and_the_time_left_of_the_night() -> None:
     book = begun()
     tell(book, "phase", cycle=1, phase="train", run="es-7")
-    assert book.owner_of("es-7") == "Ada"
-    assert book.owner_of("es-8") == book.owner_of("") == ""
     tell(
         book,
         "progress",
@@ -164,6 +162,20 @@ def test_progress_is_of_the_phase_and_the_time_left_of_the_night() -> None:
     assert night_text.stage_text(card(book)) == "cycle 1, gate"
     assert card(book).stage.run == "es-7"
     assert card(book).progress == 0.0
+
+
+def test_the_run_that_a_night_trains_is_shown_as_far_as_the_night_says() -> None:
+    book = begun()
+    tell(book, "phase", cycle=1, phase="train", run="es-7")
+    tell(book, "progress", cycle=1, phase="train", done=30, expected=50, eta_s=None, state="paused")
+    run = RunCard("es-7", "Ada 1", "es", Phase.RUNNING, is_stored=True, step=20)
+    shown = book.with_night(run)
+    assert (shown.night, shown.phase, shown.step, shown.expected) == ("Ada", Phase.PAUSED, 30, 50)
+    assert not shown.can_resume
+    for other in (replace(run, run="es-8"), replace(run, phase=Phase.COMPLETE), replace(run, job="job-9")):
+        assert book.with_night(other) == other
+    tell(book, "phase", cycle=1, phase="gate", run="es-7")
+    assert book.with_night(run) == run
 
 
 def test_a_verdict_comes_before_its_cycle_is_done() -> None:
