@@ -3,9 +3,11 @@
 import importlib.util
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TypeAlias
+
+import numpy as np
 
 from ai.selfplay import TRAINER, SelfPlayConfig
 from ai.selfplay.learner import SelfPlayLearner
@@ -14,12 +16,15 @@ from benchmarks.learners import learner_of
 from benchmarks.suite import Row, at_least
 from game.executors.base import usable_cores
 
-if TYPE_CHECKING:
-    from benchmarks.outside.watch import Env
+Rate: TypeAlias = Callable[[float], float]
+"""Measures steps a second for so many seconds."""
 
 _MEASURED_S: Final = 10.0
 _QUICK_S: Final = 3.0
+_ROUNDS: Final = 3
 _FACTOR: Final = 10.0
+_OURS: Final = "selfplay, ppo, preset standard"
+_PEER: Final = "stable-baselines3 PPO"
 _NEVER: Final = 10**12
 _POOL: Final = 8
 """Snapshots that are there when the measurement begins: past selves decide at every tick, which costs more than oneself."""
@@ -34,61 +39,83 @@ class _Throughput:
     title = "Self-play end to end (playing and learning), one trunk 64-64 with layer normalisation, agents' decisions a second"
 
     def rows(self, *, is_quick: bool) -> list[Row]:
-        """Measure our presets, then stable-baselines3's PPO with its own numbers and with ours."""
-        seconds = _QUICK_S if is_quick else _MEASURED_S
-        workers = usable_cores()
-        ours = {preset: steps_per_s(preset, workers, seconds) for preset in ("standard", "quick", "fast")}
+        """Measure our presets; then take turns with stable-baselines3's PPO, with its own numbers and with ours."""
+        seconds, workers = (_QUICK_S, usable_cores()) if is_quick else (_MEASURED_S, usable_cores())
         rows = [
             Row(f"selfplay, {_algorithm(preset)}, preset {preset}, {workers} threads", rate, "steps/s")
-            for preset, rate in ours.items()
+            for preset in ("quick", "fast")
+            for rate in [steps_per_s(preset, workers, seconds)]
         ]
-        for name, rate in _peers(seconds):
-            rows.append(Row(f"stable-baselines3 PPO, {name}", rate, "steps/s"))
-            rows.append(at_least(f"selfplay (standard) / {name}", ours["standard"] / rate, "times", _FACTOR))
+        with learner_of(GAME, partial(SelfPlayLearner, _config("standard")), 1, workers) as learner:
+            _fill(learner)
+            turns: dict[str, Rate] = {_OURS: partial(_pace, learner), **_peers()}
+            rates = np.array([[rate(seconds) for rate in turns.values()] for _ in range(1 if is_quick else _ROUNDS)])
+        rows += [Row(name, float(np.median(found)), "steps/s") for name, found in zip(turns, rates.T, strict=True)]
+        for name, found in list(zip(turns, rates.T, strict=True))[1:]:
+            rows.append(
+                at_least(f"selfplay (standard) / {name}", float(np.median(rates[:, 0] / found)), "times", _FACTOR)
+            )
         return rows
 
 
-def steps_per_s(preset: str, workers: int, seconds: float, values: Mapping[str, object] | None = None) -> float:
+def steps_per_s(preset: str, workers: int, seconds: float) -> float:
     """Return the steps a second of a learner whose pool is full, without its evaluations, over about ``seconds``."""
-    config = TRAINER.configure({**_ENDLESS, **_FILLING, **(values or {})}, preset)
+    with learner_of(GAME, partial(SelfPlayLearner, _config(preset)), 1, workers) as learner:
+        _fill(learner)
+        return _pace(learner, seconds)
+
+
+def _config(preset: str) -> SelfPlayConfig:
+    config = TRAINER.configure({**_ENDLESS, **_FILLING}, preset)
     assert isinstance(config, SelfPlayConfig)
-    with learner_of(GAME, partial(SelfPlayLearner, config), seed=1, workers=workers) as learner:
-        while len(learner.population.pool.snapshots) < _POOL:
-            learner.step()
-        steps, begin = 0, time.perf_counter()
-        while time.perf_counter() - begin < seconds:
-            steps += learner.step().work["steps"]
-        return steps / (time.perf_counter() - begin)
+    return config
 
 
-def _peers(seconds: float) -> list[tuple[str, float]]:
-    """Return the rates of stable-baselines3's PPO; none, and a sentence, where it is not installed."""
+def _fill(learner: SelfPlayLearner) -> None:
+    while len(learner.population.pool.snapshots) < _POOL:
+        learner.step()
+
+
+def _pace(learner: SelfPlayLearner, seconds: float) -> float:
+    steps, begin = 0, time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        steps += learner.step().work["steps"]
+    return steps / (time.perf_counter() - begin)
+
+
+def _peers() -> dict[str, Rate]:
+    """Return what measures stable-baselines3's PPO; nothing, and a sentence, where it is not installed."""
     if importlib.util.find_spec("stable_baselines3") is None:
         sys.stderr.write("  stable-baselines3 is left out: pip install -r requirements-bench.txt\n")
-        return []
+        return {}
     import gymnasium
     import torch
 
     from benchmarks.outside.sb3 import LockstepEnv, ppo_steps_per_s
     from game.env import VectorMatchEnv, environment_id
 
-    config = TRAINER.configure({}, "standard")
-    assert isinstance(config, SelfPlayConfig)
+    config = _config("standard")
     rules: dict[str, Any] = {
         "opponent": _OPPONENT,
         "points": config.episode_points,
         "frame_skip": config.frame_skip,
         "hit_reward": config.hit_reward,
     }
-    torch.set_num_threads(1)  # an update of 64 samples is too small to share
-    env: Env = gymnasium.make(environment_id(GAME), **rules)
-    found = [("its own numbers, one environment", ppo_steps_per_s(env, config.hidden, seconds))]
-    many = LockstepEnv(VectorMatchEnv(config.courts, GAME.name, **rules))
-    rates = []
-    for threads in sorted({1, usable_cores()}):
+
+    def own_numbers(seconds: float) -> float:
+        torch.set_num_threads(1)  # an update of 64 samples is too small to share
+        return ppo_steps_per_s(gymnasium.make(environment_id(GAME), **rules), config.hidden, seconds)
+
+    def our_numbers(threads: int, seconds: float) -> float:
         torch.set_num_threads(threads)
-        rates.append(ppo_steps_per_s(many, config.hidden, seconds, _ours(config)))
-    return [*found, (f"our numbers, {config.courts} courts in lockstep, the better number of threads", max(rates))]
+        many = LockstepEnv(VectorMatchEnv(config.courts, GAME.name, **rules))
+        return ppo_steps_per_s(many, config.hidden, seconds, _ours(config))
+
+    lockstep = f"{_PEER}, our numbers, {config.courts} courts in lockstep, torch with"
+    found: dict[str, Rate] = {f"{_PEER}, its own numbers, one environment": own_numbers}
+    for threads in sorted({1, usable_cores()}):
+        found[f"{lockstep} {threads} threads"] = partial(our_numbers, threads)
+    return found
 
 
 def _ours(config: SelfPlayConfig) -> dict[str, float]:

@@ -16,7 +16,8 @@ COMMON = (
     "--report-steps", "20000", "--steps", "600000", "--opponents", "random,tracker", "--main-exploiters", "1",
     "--league-exploiters", "1", "--snapshot-steps", "25000", "--pool-size", "3", "--exploiter-steps", "20000",
     "--anchors", "random,tracker", "--evaluate-steps", "60000", "--evaluation-pairs", "2", "--gate-steps", "100000",
-    "--gate-elo", "100", "--gate-pairs", "100", "--payoff-size", "5", "--payoff-pairs", "2", "--checkpoint-steps", "1", "--seed", "5",
+    "--gate-elo", "100", "--gate-pairs", "100", "--payoff-size", "5", "--payoff-pairs", "2",
+    "--checkpoint-steps", "1", "--seed", "5",
 )  # fmt: skip
 ALGORITHMS = {"ppo": ("--epochs", "2"), "pqn": ("--epochs", "1", "--epsilon-share", "0.2")}
 KILLED_AFTER = (1, 4, 9)

@@ -90,11 +90,15 @@ def config_of(trainer: Trainer) -> TrainerConfig:
 
 
 def other_modes(trainer: Trainer) -> list[TrainerConfig]:
-    """Return the quickest preset in each other mode, where a trainer has modes: some metrics are of one mode."""
-    values = config_of(trainer).model_dump()
-    field = trainer.config_class.model_fields.get("mode")
-    modes = get_args(field.annotation) if field is not None else ()
-    return [trainer.configure({**values, "mode": mode}) for mode in modes if mode != values["mode"]]
+    """Return the quickest preset with each other mode and algorithm, where a trainer has some: they have metrics of their own."""
+    values, fields = config_of(trainer).model_dump(), trainer.config_class.model_fields
+    return [
+        trainer.configure({**values, name: choice})
+        for name in ("mode", "algorithm")
+        if name in fields
+        for choice in get_args(fields[name].annotation)
+        if choice != values[name]
+    ]
 
 
 def history(run: Run) -> list[object]:
