@@ -41,8 +41,8 @@ RALLY := $(BIN)/python main.py --home $(MIXED)
 mixed-season: $(READY)
 	@test ! -e $(MIXED) || { echo "$(MIXED) is there already: delete it, or say make mixed-season MIXED=FOLDER"; exit 2; }
 	$(RALLY) train neat --preset quick --seed 1 --name neat
-	$(RALLY) train dqn --preset quick --mode single --seed 1 --name dqn
-	$(RALLY) train selfplay --preset quick --seed 1 --name selfplay
+	$(RALLY) train dqn --preset standard --mode single --seed 1 --name dqn
+	$(RALLY) train selfplay --preset standard --seed 1 --name selfplay
 	$(RALLY) runs add neat-1
 	$(RALLY) runs add dqn-1
 	$(RALLY) runs add selfplay-1

@@ -41,7 +41,7 @@ class SelfPlayConfig(TrainerConfig):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where torch computes; auto is the processor. The kernels run there, too."
     )
-    steps: int = Field(40_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
+    steps: int = Field(30_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
     report_steps: int = Field(262_144, ge=1, le=10**9, description="Steps of a report: an iteration.")
     courts: int = Field(
         512, ge=1, le=65_536, description="Matches that a learner plays at a time: up to 128, or a multiple of it."
@@ -64,12 +64,18 @@ class SelfPlayConfig(TrainerConfig):
         le=10**12,
         description="Steps in which only the value is learned after start_from, which knows none.",
     )
-    learning_rate: float = Field(1e-3, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
-    learning_rate_end: float = Field(1e-4, ge=0.0, le=1.0, description="Step size at the end; linear in between.")
+    learning_rate: float = Field(5e-4, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
+    learning_rate_end: float = Field(2e-5, ge=0.0, le=1.0, description="Step size at the end; linear in between.")
     gamma: float = Field(0.99, gt=0.0, le=1.0, description="Discount of a tick.")
     trace_lambda: float = Field(0.97, ge=0.0, le=1.0, description="Weight of longer returns.")
     epochs: int = Field(2, ge=1, le=64, description="Times that a rollout is learned from.")
     minibatch_size: int = Field(2048, ge=1, le=1_048_576, description="Samples of an update.")
+    average_steps: int = Field(
+        1_500_000,
+        ge=0,
+        le=10**12,
+        description="Steps over which the parameters are averaged for the player that comes of them; 0: as they are.",
+    )
     max_grad_norm: float = Field(0.5, gt=0.0, le=1e6, description="Longer gradients are clipped to this norm.")
     clip_range: float = Field(
         0.2, gt=0.0, le=1.0, description="How far a probability may move, as a share, before its gain counts no more."
@@ -93,16 +99,16 @@ class SelfPlayConfig(TrainerConfig):
         0.0, ge=0.0, le=1.0, description="Share of these two that is left at the end; linear in between."
     )
     self_share: float = Field(
-        0.5, ge=0.0, le=1.0, description="Share of the main agent's courts on which it plays both sides."
+        0.4, ge=0.0, le=1.0, description="Share of the main agent's courts on which it plays both sides."
     )
     past_share: float = Field(
-        0.4,
+        0.45,
         ge=0.0,
         le=1.0,
         description="Share on which the pool plays: past selves, exploiters, and the opponents below.",
     )
     hard_share: float = Field(
-        0.1,
+        0.15,
         ge=0.0,
         le=1.0,
         description="Share for those of the pool that the main agent loses to; without any, as above.",
@@ -116,7 +122,7 @@ class SelfPlayConfig(TrainerConfig):
     )
     pool_size: int = Field(32, ge=2, le=256, description="Snapshots that the pool keeps.")
     hold_decisions: bool = Field(
-        True, description="Let learned opponents hold their decisions as the learners do: faster, and weaker."
+        False, description="Let learned opponents hold their decisions as the learners do: faster, and weaker."
     )
     pfsp: Literal["hard", "variance", "linear", "uniform"] = Field(
         "hard",
@@ -260,7 +266,7 @@ TRAINER: Final = Trainer(
                 "main_exploiters": 1,
                 "league_exploiters": 1,
                 "opponents": ("tracker", "predictor", "aimer"),
-                "past_share": 0.35,
+                "past_share": 0.4,
                 "fixed_share": 0.05,
                 "evaluate_steps": 4_000_000,
             },
@@ -283,7 +289,7 @@ TRAINER: Final = Trainer(
             "PQN",
             "Learns values instead of probabilities.",
             300.0,
-            {"algorithm": "pqn", "epochs": 1, "learning_rate_end": 1e-5},
+            {"algorithm": "pqn", "epochs": 1, "learning_rate": 1e-3, "learning_rate_end": 1e-5},
         ),
     },
     metrics=(
@@ -345,7 +351,7 @@ TRAINER: Final = Trainer(
         MetricSpec("snapshots", "Snapshots", "Population", "Snapshots in the pool."),
         MetricSpec("champions", "Champions", "Population", "Champions that have passed the gate."),
         MetricSpec("gate_score", "Gate", "Champion gate", "Score of the newest candidate against the champion."),
-        MetricSpec("gate_pairs", "Gate's pairs", "Champion gate", "Pairs that the gate took to decide."),
+        MetricSpec("gate_pairs", "Gate's pairs", "Length of the gate", "Pairs that the gate took to decide."),
         MetricSpec("episode_s", "Length of an episode", "Episodes", "Mean length of an episode.", "s"),
         MetricSpec("total_steps", "All steps", "Progress", "Steps of all agents since the beginning."),
         MetricSpec("steps_per_s", "Steps", "Throughput", "Steps played a second.", "steps/s", is_headline=True),

@@ -22,7 +22,11 @@ from game.seeding import pair_seed
 from game.spec import GameSpec
 from game.vector import SELF
 
-_COUNTS: Final = ("steps", "since_snapshot", "restarts")
+_COUNTS: Final = ("steps", "since_snapshot", "since_start", "restarts")
+
+_AVERAGE: Final = "average"
+_YOUNG_SHARE: Final = 0.2
+"""Of what has been learned so far, the share that an average reaches back at most: the beginning is forgotten soon."""
 
 
 class Agent:
@@ -35,6 +39,8 @@ class Agent:
         self.steps = 0
         """All that its agents have made."""
         self.since_snapshot = 0
+        self.since_start = 0
+        """Steps since it began, for the first time or again."""
         self.restarts = 0
         self.parent: int | None = None
         """The number of the snapshot that it goes on from."""
@@ -50,6 +56,7 @@ class Agent:
         self._algorithm: Algorithm = (
             Ppo(config, self._courts, rng, threads) if config.algorithm == "ppo" else Pqn(config, self._courts, rng)
         )
+        self._average = self._algorithm.parameters
         self._groups: list[CourtGroup] = []
         self._kept: list[Arrays] = []
 
@@ -65,8 +72,8 @@ class Agent:
 
     @property
     def parameters(self) -> Floats:
-        """A copy of the parameters."""
-        return self._algorithm.parameters
+        """A copy of the parameters as a player: the average of those of late (see ``_follow``)."""
+        return self._average.copy()
 
     @property
     def player(self) -> DensePolicy:
@@ -92,7 +99,19 @@ class Agent:
         self.learned = self._algorithm.learn(done)
         self.steps += stats.steps
         self.since_snapshot += stats.steps
+        self.since_start += stats.steps
+        self._follow(stats.steps)
         return stats
+
+    def _follow(self, steps: int) -> None:
+        """Let the average move towards what was learned in ``steps`` steps.
+
+        Source: B. T. Polyak, A. B. Juditsky: "Acceleration of Stochastic Approximation by Averaging", 1992; exponential, as the
+        learner goes on. A network in training swings about where it is going, and loses to selves that the average beats.
+        """
+        reach = min(self._config.average_steps, _YOUNG_SHARE * self.since_start)
+        weight = np.float32(min(1.0, steps / max(1.0, reach)))
+        self._average += weight * (self._algorithm.parameters - self._average)
 
     def _face(self, opposition: Opposition, opponents: NDArray[np.int32]) -> None:
         """Bring the opponents onto the courts; the first time there are courts only then."""
@@ -121,8 +140,14 @@ class Agent:
     def restart(self, parameters: Floats | None, parent: int | None) -> None:
         """Begin again, with these parameters, those of a snapshot's descendant, or first ones."""
         self._algorithm.restart(parameters)
+        self._begin()
         self.parent = parent
         self.restarts += 1
+
+    def _begin(self) -> None:
+        """Begin the average with what the learner begins with."""
+        self.since_start = 0
+        self._average = self._algorithm.parameters
 
     def state(self) -> tuple[dict[str, NDArray[np.generic]], dict[str, Json]]:
         """Return everything that changes: arrays and numbers."""
@@ -130,7 +155,12 @@ class Agent:
         kept = [group.state() for group in self._groups] or self._kept
         courts = {f"courts-{index}/{name}": array for index, each in enumerate(kept) for name, array in each.items()}
         counts: dict[str, Json] = {name: getattr(self, name) for name in _COUNTS}
-        return {**arrays, **courts}, {**counts, "parent": self.parent, "groups": len(kept), "algorithm": numbers}
+        return {**arrays, **courts, _AVERAGE: self._average.copy()}, {
+            **counts,
+            "parent": self.parent,
+            "groups": len(kept),
+            "algorithm": numbers,
+        }
 
     def restore(self, arrays: Arrays, numbers: Mapping[str, Json]) -> None:
         """Go back to ``state``; ``TrainingError`` if it is of another agent."""
@@ -146,7 +176,12 @@ class Agent:
             _part(arrays, f"courts-{index}") for index in range(self._courts.groups if groups else 0)
         ]
         self._check(courts)
-        self._algorithm.restore({name: array for name, array in arrays.items() if "/" not in name}, algorithm)
+        average = arrays.get(_AVERAGE)
+        if average is None or average.shape != self._average.shape:
+            raise TrainingError("the checkpoint has no average of this network: resume from another one")
+        own = {name: array for name, array in arrays.items() if "/" not in name and name != _AVERAGE}
+        self._algorithm.restore(own, algorithm)
+        self._average = average.astype(np.float32)
         for name, count in zip(_COUNTS, counts, strict=True):
             setattr(self, name, count)
         parent = numbers.get("parent")
@@ -170,6 +205,7 @@ class Agent:
         if not isinstance(self._algorithm, Ppo):
             raise TrainingError(f"start_from is '{player.name}'; it works with algorithm ppo alone, leave it out")
         self._algorithm.begin_with(player.policy, player.name)
+        self._begin()
 
     def close(self) -> None:
         """Free what is held."""

@@ -99,7 +99,7 @@ class SelfPlayLearner:
     @property
     def _expected(self) -> int | None:
         left = max(0, self._config.steps - self._steps)
-        return self._iteration + math.ceil(left / self._config.report_steps)
+        return self._iteration + math.ceil(left * self._iteration / self._steps)
 
     def _facts(self) -> dict[str, float]:
         population = self._population

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from ai.selfplay.population import Population
 from ai.trainer import Opponent, StepReport, TrainContext
 from game.executors.serial import SerialExecutor
 from game.games.rally import GAME
+from game.policies.bank import Policy
 from tests.ai.dqn.learners import context_of
 from tests.ai.fakes import find_opponent
 
@@ -34,6 +36,9 @@ SMALL: Mapping[str, object] = {
     "league_exploiters": 1,
     "exploiter_share": 0.2,
     "exploiter_steps": 600,
+    "self_share": 0.5,
+    "past_share": 0.4,
+    "hard_share": 0.1,
     "fixed_share": 0.0,
     "anchors": ("still", "tracker"),
     "evaluate_steps": 2_000,
@@ -110,3 +115,19 @@ def to_the_end(learner: SelfPlayLearner, most: int = 1000) -> list[StepReport]:
     while reports[-1].step != reports[-1].expected and len(reports) < most:
         reports.append(learner.step())
     return reports
+
+
+def start_player(**changes: object) -> Policy:
+    """Return the player that a short run has made."""
+    with closing(learner_of(9, **{**ONE, **changes})) as learner:
+        list(one_by_one(learner, 2))
+        return learner.policy
+
+
+def finder(policy: Policy, name: str = "veteran") -> Callable[[str], Opponent]:
+    """Return a lookup of opponents that knows ``policy``, too."""
+
+    def find(wanted: str) -> Opponent:
+        return Opponent(wanted, f"hash of {wanted}", policy) if wanted == name else find_opponent(wanted)
+
+    return find

@@ -15,17 +15,14 @@ from ai.selfplay.compiled_engine import CompiledEngine
 from ai.selfplay.learner import SelfPlayLearner
 from ai.selfplay.population import AGENT_NAME, content_hash
 from ai.selfplay.roles import Role
-from ai.trainer import RATE_SUFFIX, LearnerState, Opponent
+from ai.trainer import RATE_SUFFIX, LearnerState
 from game.batch import play_batch
 from game.executors.base import RunControl, RunState
 from game.games.rally import GAME
 from game.policies.bank import build_bank
-from game.policies.python_bot import PythonPolicy
 from game.policies.scripted import ScriptedPolicy
 from tests.ai.dqn.learners import context_of, essence, same_arrays, steps_of
-from tests.ai.fakes import find_opponent
-from tests.ai.selfplay.learners import ONE, PQN, config_of, learner_of, one_by_one, to_the_end
-from tests.doubles import STILL
+from tests.ai.selfplay.learners import ONE, PQN, config_of, finder, learner_of, one_by_one, start_player, to_the_end
 
 KINDS = {
     "all roles": {},
@@ -159,7 +156,8 @@ def test_the_end_is_by_steps_and_what_is_expected_is_true():
     with closing(learner_of(steps=7_500)) as learner:
         reports = to_the_end(learner)
     assert [each.step for each in reports] == list(range(1, len(reports) + 1))
-    assert {each.expected for each in reports[:2]} == {8} or reports[0].expected == len(reports)
+    assert all(each.step < each.expected <= len(reports) + 1 for each in reports[:-1])
+    assert reports[-1].expected == reports[-1].step == len(reports)
     assert reports[-1].values["total_steps"] == sum(each.work["steps"] for each in reports)
     assert 7_500 <= reports[-1].values["total_steps"] < 7_500 + 24 * 8
     assert {"score", "elo", "gate_score", "nash_support"} <= set(reports[-1].values)
@@ -241,7 +239,15 @@ def test_a_candidate_meets_the_last_champion_and_before_there_is_one_the_network
     learner, _ = gated(monkeypatch, (False, True, False, True, False))
     with closing(learner):
         beginning = learner.policy.pack().reals.tobytes()
+        first = learner.state().arrays["champion"]
         steps_of(learner, 10)
+        state = learner.state()
+        assert state.arrays["champion"].tobytes() != first.tobytes()
+        learner.step()
+        other = learner_of(gate_steps=2_000)
+        with closing(other):
+            other.restore(state)
+            assert other.state().arrays["champion"].tobytes() == state.arrays["champion"].tobytes()
     assert [champion for _, champion, _ in met] == [beginning, beginning, met[1][0], met[1][0], met[3][0]]
     assert len({candidate for candidate, _, _ in met}) == 5
     assert len({seed for _, _, seed in met}) == 5
@@ -273,89 +279,6 @@ def test_a_player_to_start_from_is_the_last_ancestor(monkeypatch):
         champions = [report.champion for report in one_by_one(learner, 6) if report.champion is not None]
     assert [champion.lineage[-1] for champion in champions] == ["hash of veteran"] * len(champions)
     assert len(champions[-1].lineage) > len(champions[0].lineage) >= 1
-
-
-# Beginning with a player of the league
-
-
-def start_player(**changes):
-    """Return the player that a short run has made."""
-    with closing(learner_of(9, **{**ONE, **changes})) as learner:
-        steps_of(learner, 2)
-        return learner.policy
-
-
-def finder(policy, name="veteran"):
-    def find(wanted):
-        return Opponent(wanted, f"hash of {wanted}", policy) if wanted == name else find_opponent(wanted)
-
-    return find
-
-
-def test_a_run_begins_with_the_player_and_learns_only_its_value_first():
-    source = start_player()
-    changes = {"start_from": "veteran", "value_steps": 2_500, "hit_reward": 0.5, "exploiter_share": 0.1}
-    with closing(learner_of(find=finder(source), **changes)) as learner:
-        agent = learner.population.main
-        first = agent.parameters
-        while agent.steps < 2_500:
-            assert same_player(learner.policy, source)
-            assert agent.parameters.tobytes() == first.tobytes() or agent.steps > 0
-            steps_of_one_rollout(learner)
-        assert same_player(learner.policy, source)
-        assert agent.parameters.tobytes() != first.tobytes()
-        steps_of_one_rollout(learner)
-        steps_of_one_rollout(learner)
-        assert not same_player(learner.policy, source)
-
-
-def test_exploiters_begin_as_the_main_agent_does():
-    source = start_player()
-    for start, is_same in (("main", True), ("scratch", False)):
-        with closing(learner_of(find=finder(source), start_from="veteran", exploiter_start=start)) as learner:
-            assert [same_player(agent.player, source) for agent in learner.population.agents] == [
-                True,
-                is_same,
-                is_same,
-            ]
-
-
-def steps_of_one_rollout(learner):
-    """Let the main agent make a rollout."""
-    agent = None
-    while agent is not learner.population.main:
-        agent, _ = learner.population.train(0.1)
-
-
-def same_player(one, other):
-    return one.pack().reals.tobytes() == other.pack().reals.tobytes()
-
-
-def test_the_phase_of_the_value_is_in_the_checkpoint():
-    changes = {"start_from": "veteran", "value_steps": 3_000, "find": finder(start_player())}
-    with closing(learner_of(**changes)) as whole, closing(learner_of(**changes)) as resumed:
-        steps_of(whole, 2)
-        resumed.restore(whole.state())
-        assert essence(steps_of(resumed, 4)) == essence(steps_of(whole, 4))
-
-
-WRONG = {
-    "other layers": lambda: start_player(hidden=(8, 8)),
-    "another width": lambda: start_player(hidden=(9,)),
-    "not normalised": lambda: start_player(layer_norm=False),
-    "scripted": lambda: ScriptedPolicy.of(GAME, "aimer"),
-    "Python": lambda: PythonPolicy(STILL),
-}
-
-
-@pytest.mark.parametrize("make", WRONG.values(), ids=WRONG)
-def test_a_player_of_another_kind_is_no_beginning(make):
-    with pytest.raises(TrainingError) as caught:
-        learner_of(start_from="veteran", find=finder(make()))
-    assert str(caught.value) == (
-        f"player 'veteran' is no network of layers {GAME.n_observations}, 8 and 3 actions with layer normalisation: start from a "
-        "self-play player, or set hidden and layer_norm to its own"
-    )
 
 
 # What goes wrong

@@ -12,6 +12,7 @@ from ai.selfplay.roles import Role
 from ai.trainer import LearnerState, Opponent
 from game.games.rally import GAME
 from game.policies.python_bot import PythonPolicy
+from game.vector import SELF
 from tests.ai.dqn.learners import same_arrays
 from tests.ai.fakes import find_opponent
 from tests.ai.selfplay.learners import ONE, PQN, population_of
@@ -137,20 +138,43 @@ def test_exploiters_leave_snapshots_and_begin_again_as_the_configuration_says(st
 
 
 def test_a_pool_that_is_full_keeps_everything_in_step():
-    """Payoffs, courts and players of who has left are gone; the others keep theirs."""
+    """Payoffs, courts and players of who has left are gone; the others keep theirs, and everybody plays on against the same."""
     population = population_of(players=("still",), pool_size=2, snapshot_steps=300, exploiter_steps=300)
     for _ in range(60):
-        population.train(0.1)
-        members = len(population.pool)
-        assert population.payoffs.n_members == members
+        before = facing(population)
+        trained, _ = population.train(0.1)
+        there = {"today's", *population.pool.names}
+        for agent, courts in facing(population).items():
+            if agent is not trained:
+                assert courts == [who if who in there else "today's" for who in before[agent]]
+        assert population.payoffs.n_members == len(population.pool)
         assert set(population._policies) <= {each.number for each in population.pool.snapshots}
-        for agent in population.agents:
-            for group in agent._groups:
-                courts = group.env.courts
-                assert max(courts.opponents.max(), courts.following.max()) <= members
     assert population.pool.next_number > 8
     assert set(population.policies()) == set(population.pool.names)
     assert [record["name"] for record in population.records()] == list(population.pool.names)
+
+
+def facing(population):
+    """Return by learner the names of whom its courts play, and will."""
+    names = ("today's", *population.pool.names)
+    return {
+        agent: [
+            names[index]
+            for group in agent._groups
+            for index in (*group.env.courts.opponents.tolist(), *group.env.courts.following.tolist())
+            if index != SELF
+        ]
+        for agent in population.agents
+    }
+
+
+@pytest.mark.parametrize("is_wished", [True, False])
+def test_learned_opponents_hold_their_decisions_if_that_is_wished_and_fixed_ones_never(is_wished):
+    population = population_of(players=("still", "aimer"), hold_decisions=is_wished, snapshot_steps=300, **ALONE)
+    train(population, 6)
+    bank, holds = population._opposition()
+    assert len(bank.table) == len(holds) == 1 + len(population.pool) > 3
+    assert holds.tolist() == [int(is_wished), 0, 0, *(int(is_wished),) * len(population.pool.snapshots)]
 
 
 def test_the_mix_is_of_kinds_and_is_whole():
