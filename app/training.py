@@ -207,6 +207,8 @@ def _lookup(league: League, game: GameSpec) -> Callable[[str], Opponent]:
                 f"player '{row.name}' plays {row.game} version {row.game_version}: "
                 f"an opponent must play {game.name} version {game.version}"
             )
+        if row.archived:
+            raise PlayerError(f"player '{row.name}' is archived: 'players archive --undo' brings it back")
         return Opponent(row.name, row.hash, league.library.read(row).policy)
 
     return find

@@ -45,7 +45,7 @@ _GATE: Final = GateConfig(alpha=0.05, beta=0.05, elo1=30.0, max_pairs=500)
 _GATE_SEEDS: Final = (2**41 + 1, 2**41 + 2)
 """Two tests on different matches; no training sees them."""
 
-_EQUAL_S: Final = 120.0
+_EQUAL_S: Final = 60.0
 _PACE_S: Final = 3.0
 _NEVER: Final = 10**12
 _UNSEEN: Final[Mapping[str, object]] = {"evaluate_steps": _NEVER, "gate_steps": _NEVER}

@@ -153,7 +153,7 @@ class SelfPlayConfig(TrainerConfig):
     )
     evaluate_steps: int = Field(2_000_000, ge=1, le=10**12, description="Steps between two evaluations.")
     evaluation_pairs: int = Field(
-        30, ge=1, le=10_000, description="Pairs of an evaluation against each anchor, to the game's own points."
+        50, ge=1, le=10_000, description="Pairs of an evaluation against each anchor, to the game's own points."
     )
     gate_steps: int = Field(
         5_000_000,
@@ -161,14 +161,16 @@ class SelfPlayConfig(TrainerConfig):
         le=10**12,
         description="Steps between two looks at the population: payoff matrix, champion gate.",
     )
-    payoff_size: int = Field(12, ge=4, le=64, description="Players of the payoff matrix at most.")
+    payoff_size: int = Field(
+        12, ge=4, le=64, description="Players of the payoff matrix at most, if those that must be there are not more."
+    )
     payoff_pairs: int = Field(10, ge=1, le=1000, description="Pairs of the payoff matrix between any two.")
     gate_elo: float = Field(
         50.0, ge=1.0, le=200.0, description="By how many nElo a new champion is to be better than the last."
     )
     gate_alpha: float = Field(0.05, gt=0.0, lt=0.5, description="Risk of a new champion that is no better.")
     gate_beta: float = Field(0.05, gt=0.0, lt=0.5, description="Risk of missing one that is better by gate_elo.")
-    gate_pairs: int = Field(200, ge=1, le=1_000_000, description="Pairs after which who is undecided is no champion.")
+    gate_pairs: int = Field(1000, ge=1, le=1_000_000, description="Pairs after which who is undecided is no champion.")
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
@@ -328,14 +330,14 @@ TRAINER: Final = Trainer(
             "training_win_rate",
             "Won in training against",
             "Training",
-            "Win rate of the main agent in training, by the kind of opponent.",
+            "Win rate of the main agent in training, by the kind of opponent; a draw is half a win (pqn: none).",
             is_family=True,
         ),
         MetricSpec(
             "exploitability",
             "Exploitability",
             "Exploitability",
-            "Best score of anybody in the pool against the main agent.",
+            "Score against the main agent of whom the payoff matrix says does best, on new seeds.",
         ),
         MetricSpec(
             "exploiter_win_rate",

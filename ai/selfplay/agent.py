@@ -176,11 +176,11 @@ class Agent:
             _part(arrays, f"courts-{index}") for index in range(self._courts.groups if groups else 0)
         ]
         self._check(courts)
+        own = {name: array for name, array in arrays.items() if "/" not in name and name != _AVERAGE}
+        self._algorithm.restore(own, algorithm)
         average = arrays.get(_AVERAGE)
         if average is None or average.shape != self._average.shape:
             raise TrainingError("the checkpoint has no average of this network: resume from another one")
-        own = {name: array for name, array in arrays.items() if "/" not in name and name != _AVERAGE}
-        self._algorithm.restore(own, algorithm)
         self._average = average.astype(np.float32)
         for name, count in zip(_COUNTS, counts, strict=True):
             setattr(self, name, count)

@@ -12,6 +12,7 @@ from ai.dense.observing import observed_magnitudes
 from ai.errors import TrainingCancelled, TrainingError
 from ai.selfplay import SelfPlayConfig
 from ai.selfplay.algorithm import LearnStats
+from ai.selfplay.demand import check_memory
 from ai.selfplay.measuring import MeasuredPayoffs
 from ai.selfplay.pool import leaves
 from ai.selfplay.population import AGENT_NAME, Population, part_of
@@ -24,11 +25,15 @@ from game.policies.dense import DensePolicy
 from game.policies.scripted import ScriptedPolicy
 from game.seeding import pair_seed
 from game.spec import GameSpec
-from league.gate import GateConfig, Verdict, gate_pairs, judge
+from league.gate import GateConfig, PlayPairs, Verdict, gate_pairs, judge
 
 _MAGNITUDES: Final = 2
 _GATE: Final = 4
+_EXPLOIT: Final = 5
 """Which of the run's streams of random numbers is whose; see ``ai.selfplay.population``."""
+
+_EXPLOIT_PAIRS: Final = 50
+"""In which it is measured how well the main agent can be beaten."""
 
 _COUNTS: Final = ("iteration", "steps", "episodes", "evaluated", "gated", "champions")
 
@@ -37,6 +42,7 @@ class SelfPlayLearner:
     """One run of self-play."""
 
     def __init__(self, config: SelfPlayConfig, context: TrainContext) -> None:
+        check_memory(config, context.game)
         self._config, self._context = config, context
         players = context.opponents(config.opponents)
         anchors = context.opponents(config.anchors)
@@ -125,6 +131,7 @@ class SelfPlayLearner:
             return None
         self._measure()
         values |= self._payoffs.metrics(AGENT_NAME)
+        values |= self._exploited()
         values["cycles"] = float(len(self._payoffs.matrix.cycles))
         details["payoffs"] = self._payoffs.detail()
         return self._hold_gate(values, elo)
@@ -139,20 +146,35 @@ class SelfPlayLearner:
         return found.elo
 
     def _measure(self) -> None:
-        """Bring the payoff matrix up to date: the newest of each role and the agent come in, who is too many leaves."""
+        """Bring the payoff matrix up to date: the learners of today and the newest snapshot of each role come in.
+
+        Of the other snapshots those stay that ``payoff_size`` has room for.
+        """
         population, payoffs = self._population, self._payoffs
         policies = population.policies()
         newcomers = {name: policies[name] for name in population.newest() if name not in payoffs.names}
-        payoffs.join_all({**newcomers, AGENT_NAME: self.policy})
+        payoffs.join_all({**newcomers, **population.today()})
         shown = [each for each in population.pool.snapshots if each.name in payoffs.names]
         while len(payoffs.names) > self._config.payoff_size and len(shown) > 1:
             scores = payoffs.matrix.score[payoffs.names.index(AGENT_NAME)]
             known = np.array([scores[payoffs.names.index(each.name)] for each in shown])
             payoffs.leave(shown.pop(leaves(np.array([each.step for each in shown]), known)).name)
 
+    def _exploited(self) -> dict[str, float]:
+        """Return the score against the main agent of whom the matrix says does best, in pairs of their own.
+
+        The best of many scores is too high by chance; on new seeds it is not.
+        """
+        best = self._payoffs.matrix.best_response(AGENT_NAME)
+        if best is None:
+            return {}
+        player = {**self._population.policies(), **self._population.today()}[best.name]
+        counts = self._pairs(player, self.policy, _EXPLOIT)(0, _EXPLOIT_PAIRS)
+        return {"exploitability": float(counts @ np.linspace(0.0, 1.0, len(counts))) / _EXPLOIT_PAIRS}
+
     def _forget(self) -> None:
         """Take who has left the pool out of the payoff matrix."""
-        there = {AGENT_NAME, *self._population.pool.names}
+        there = {*self._population.today(), *self._population.pool.names}
         for name in self._payoffs.names:
             if name not in there:
                 self._payoffs.leave(name)
@@ -170,13 +192,18 @@ class SelfPlayLearner:
 
     def _judge(self, candidate: Policy) -> Verdict:
         """Return what the gate finds; each gate has pairs of its own."""
-        config, context = self._config, self._context
-        seed = pair_seed(pair_seed(context.seed, _GATE), self._iteration)
+        config = self._config
         champion = self._population.main.player_of(self._champion)
         gate = GateConfig(
             alpha=config.gate_alpha, beta=config.gate_beta, elo1=config.gate_elo, max_pairs=config.gate_pairs
         )
-        return judge(gate_pairs(context.play, candidate, champion, seed=seed, points=context.game.default_points), gate)
+        return judge(self._pairs(candidate, champion, _GATE), gate)
+
+    def _pairs(self, one: Policy, other: Policy, stream: int) -> PlayPairs:
+        """Return how two players meet now, on seeds of this iteration and purpose alone."""
+        context = self._context
+        seed = pair_seed(pair_seed(context.seed, stream), self._iteration)
+        return gate_pairs(context.play, one, other, seed=seed, points=context.game.default_points)
 
     # Checkpoints
 
@@ -200,7 +227,7 @@ class SelfPlayLearner:
             raise TrainingError("the checkpoint's champion is of another network: resume from another one")
         measured = part_of(state, "measured")
         self._payoffs.restore(
-            measured.arrays, measured.numbers, {**self._population.policies(), AGENT_NAME: self.policy}
+            measured.arrays, measured.numbers, {**self._population.policies(), **self._population.today()}
         )
         self._champion = champion.astype(np.float32)
         for name in _COUNTS:

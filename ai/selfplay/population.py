@@ -36,7 +36,7 @@ _MATCHMAKING: Final = 3
 """Which of the run's streams of random numbers is whose; 2 is that of the observations' magnitudes."""
 
 
-_OWN_NAME: Final = re.compile(rf"({'|'.join(Role)})-\d+|{AGENT_NAME}")
+_OWN_NAME: Final = re.compile(rf"({'|'.join(Role)})[- ]\d+|{AGENT_NAME}")
 
 
 class Population:
@@ -107,7 +107,7 @@ class Population:
         place = self._next()
         agent, row = self.agents[place], self.payoffs.row(place)
         opponents = self._matchmaker.opponents_of(agent.role, row, self.pool.roles, agent.shape, self._rng)
-        stats = agent.train(self._opposition(), opponents, done)
+        stats = agent.train(self._opposition(), opponents, self._done(agent, done))
         self.payoffs.record(place, stats.by_opponent)
         self._leave_snapshot(place)
         return agent, stats
@@ -118,6 +118,10 @@ class Population:
         place = int(np.argmax(self._turns))
         self._turns[place] -= 1.0
         return place
+
+    def _done(self, agent: Agent, done: float) -> float:
+        """Return how far a learner is on its schedules: an exploiter's begin with each of its starts."""
+        return done if agent.role is Role.MAIN else min(1.0, agent.since_start / self._config.exploiter_steps)
 
     def _opposition(self) -> Opposition:
         """Return the bank of the current main agent and the pool."""
@@ -179,6 +183,15 @@ class Population:
         found: dict[str, Policy] = {player.name: player.policy for player in self.pool.fixed}
         return found | {snapshot.name: self.player_of(snapshot) for snapshot in self.pool.snapshots}
 
+    def today(self) -> dict[str, Policy]:
+        """Return the players that the learners are now: the main agent, then the exploiters."""
+        found: dict[str, Policy] = {AGENT_NAME: self.main.player}
+        return found | {self._name(place): agent.player for place, agent in enumerate(self.agents) if place != MAIN}
+
+    def _name(self, place: int) -> str:
+        """Return what an exploiter is called."""
+        return f"{self.agents[place].role} {place}"
+
     def newest(self) -> tuple[str, ...]:
         """Return the names of the fixed players and of the newest snapshot of each role."""
         last = {snapshot.role: snapshot.name for snapshot in self.pool.snapshots}
@@ -227,10 +240,10 @@ class Population:
     def exploiters(self) -> dict[str, float]:
         """Return the win rate of each exploiter against the main agent of today, where they have met."""
         found: dict[str, float] = {}
-        for place, agent in enumerate(self.agents[1:], start=1):
+        for place in range(1, len(self.agents)):
             row: PayoffRow = self.payoffs.row(place)
             if row.current_games > 0.0:
-                found[f"{agent.role} {place}"] = row.current_rate
+                found[self._name(place)] = row.current_rate
         return found
 
     # Checkpoints

@@ -161,6 +161,11 @@ def test_before_the_start(capsys, home, name, damage):
     put_back(capsys, home)
 
 
+def test_who_is_archived_is_no_opponent(capsys, home, name):
+    assert call(capsys, home, "players", "archive", VICTIM)[0] == 0
+    assert_refused(capsys, home, name, options(name), f"player '{VICTIM}' is archived: .* brings it back")
+
+
 @pytest.mark.parametrize(
     ("name", "field"),
     [("dqn", "ladder"), ("neat-backprop", "teacher"), ("selfplay", "anchors"), ("selfplay", "start-from")],
