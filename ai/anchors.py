@@ -1,4 +1,8 @@
-"""How good the network is: matches against the players of a ladder, on seeds that no training sees, and a rating among them."""
+"""How good the network is: matches against the players of a ladder, on seeds that no training sees, and a rating among them.
+
+A rating means the same in another run, and next week, only where the ladder's players and the number of pairs are the same:
+they are the scale, as the players' own ratings come from just these pairs.
+"""
 
 from typing import Final, NamedTuple
 
@@ -12,7 +16,7 @@ from game.seeding import pair_seed, pair_seeds
 from league.ratings.bradley_terry import BradleyTerryConfig, fit_scores
 
 _SEED: Final = pair_seed(2**62 + 5, 0)
-"""Of all evaluations, whatever the run: a rating means the same in every run, and next week."""
+"""Of all evaluations, whatever the run, so that ratings of runs with the same ladder and as many pairs can be compared."""
 
 BASE_ELO: Final = 1000.0
 """Rating of the ladder's first player."""

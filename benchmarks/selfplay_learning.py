@@ -8,23 +8,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from ai.evaluation import CandidateSides, pair_rows
 from ai.selfplay import TRAINER, SelfPlayConfig
 from ai.selfplay.learner import SelfPlayLearner
 from ai.selfplay.roles import Role
 from ai.trainer import StepReport, TrainContext
 from benchmarks.field import GAME
 from benchmarks.learners import context_of, learner_of
-from benchmarks.neat_learning import confirmed, pairs_won
+from benchmarks.neat_learning import confirmed
 from benchmarks.selfplay_throughput import steps_per_s
 from benchmarks.suite import Row, at_least, at_most
+from game.batch import play_batch
 from game.executors.base import ExecutorSettings, usable_cores
 from game.executors.pool import PoolExecutor
-from game.policies.bank import Policy
+from game.policies.bank import Policy, build_bank
 from game.policies.scripted import ScriptedPolicy
+from game.seeding import pair_seeds
 from league.gate import GateConfig, gate_pairs, judge
 
 _BOT: Final = "predictor"
@@ -41,9 +44,14 @@ _LASTING_DROP: Final = 50.0
 _LASTING: Final = 0.2
 """Share of the training for which a drop lasts."""
 
-_GATE: Final = GateConfig(alpha=0.05, beta=0.05, elo1=30.0, max_pairs=500)
+_GATE: Final = GateConfig(alpha=0.05, beta=0.05, elo1=30.0, max_pairs=2000)
+"""With 500 pairs a player that is better by elo1 is undecided in a quarter of the tests."""
+
 _GATE_SEEDS: Final = (2**41 + 1, 2**41 + 2)
 """Two tests on different matches; no training sees them."""
+
+_MEETING_SEED: Final = 2**41 + 3
+_MEETING_PAIRS: Final = 100
 
 _EQUAL_S: Final = 60.0
 _PACE_S: Final = 3.0
@@ -104,7 +112,10 @@ def _times(
 
 
 def _risen(course: Course, *, is_judged: bool) -> list[Row]:
-    """Return the rows about one course's rating and its old selves; where it is not judged nothing is a target."""
+    """Return the rows about one course's rating and its old selves; where it is not judged nothing is a target.
+
+    Who is the hardest is asked for each measure anew: a player that draws most pairs is hard to win against, and not to lose to.
+    """
     assert course.final is not None
     drop = at_most(
         f"largest drop that lasts a fifth of the training, seed {course.seed}",
@@ -114,9 +125,11 @@ def _risen(course: Course, *, is_judged: bool) -> list[Row]:
     )
     rows = [Row(f"Elo at the end, seed {course.seed}", course.elos[-1], "Elo"), drop]
     if course.old_selves:
-        won = min(pairs_won(course.final, course.old_selves).values())
-        name = f"pairs won against the hardest of {len(course.old_selves)} old selves, seed {course.seed}"
-        rows.append(at_least(name, won, "", _WON))
+        meetings = met(course.final, course.old_selves)
+        name = f"against the hardest of {len(meetings)} old selves, seed {course.seed}"
+        rows.append(at_least(f"pairs won {name}", min(each.won for each in meetings), "", _WON))
+        rows.append(Row(f"pairs won less lost {name}", min(each.won - each.lost for each in meetings), ""))
+        rows.append(Row(f"score, a draw counts half, {name}", min(each.points for each in meetings), ""))
     return rows if is_judged else [Row(row.name, row.value, row.unit) for row in rows]
 
 
@@ -126,6 +139,27 @@ def lasting_drop(ratings: Sequence[float]) -> float:
     best = np.maximum.accumulate(found)
     drops = [best[i] - found[i + 1 : i + 1 + window].max() for i in range(len(found) - window)]
     return max(0.0, *drops) if drops else 0.0
+
+
+# Meetings
+
+
+class Meeting(NamedTuple):
+    """Shares of the pairs against one player that were won and lost, and of the matches, a draw being half."""
+
+    won: float
+    lost: float
+    points: float
+
+
+def met(policy: Policy, others: Mapping[str, Policy]) -> tuple[Meeting, ...]:
+    """Return how ``policy`` does in 100 pairs against each, to the game's own points; a pair is won by more than half of it."""
+    rows = pair_rows(1, len(others), pair_seeds(_MEETING_SEED, 0, _MEETING_PAIRS), GAME.default_points)
+    results = play_batch(GAME, build_bank([policy, *others.values()]), rows)
+    pairs = CandidateSides.of(results, 1, len(others)).score[0].sum(axis=2)
+    return tuple(
+        Meeting(float((each > 1.0).mean()), float((each < 1.0).mean()), float(each.mean()) / 2) for each in pairs
+    )
 
 
 # Training
@@ -210,10 +244,8 @@ def ppo_against_pqn(seed: int, seconds: float, tell: Tell) -> float:
                 pass
             agents[algorithm] = learner.policy
         tell(f"seed {seed}, {algorithm}: {steps:,} steps in {course.total_s:.0f} s")
-    won, lost = (
-        pairs_won(agents[one], {other: agents[other]})[other] for one, other in (("ppo", "pqn"), ("pqn", "ppo"))
-    )
-    return won - lost
+    [meeting] = met(agents["ppo"], {"pqn": agents["pqn"]})
+    return meeting.won - meeting.lost
 
 
 def _config(preset: str, **values: object) -> SelfPlayConfig:

@@ -27,16 +27,26 @@ _OURS: Final = "selfplay, ppo, preset standard"
 _PEER: Final = "stable-baselines3 PPO"
 _NEVER: Final = 10**12
 _POOL: Final = 8
-"""Snapshots that are there when the measurement begins: past selves decide at every tick, which costs more than oneself."""
+"""Snapshots that are there when the measurement begins: they cost more than playing oneself, as each is a network of its own.
+
+The learner decides at every ``frame_skip``-th tick; opponents at every tick, unless ``hold_decisions`` is set, which it is
+neither by default nor by a preset.
+"""
 
 _ENDLESS: Final[Mapping[str, object]] = {"steps": _NEVER, "evaluate_steps": _NEVER, "gate_steps": _NEVER}
 _FILLING: Final[Mapping[str, object]] = {"snapshot_steps": 65_536, "pool_size": _POOL}
+"""Snapshots come more often than the presets say, so that the pool is full soon; they go on coming while it is measured."""
+
+_PACE_OF_OPPONENTS: Final = "as seldom as the learner" if SelfPlayConfig().hold_decisions else "at every tick"
 _OPPONENT: Final = "tracker"
 """Of the environment of others, whose face has no self-play."""
 
 
 class _Throughput:
-    title = "Self-play end to end (playing and learning), one trunk 64-64 with layer normalisation, agents' decisions a second"
+    title = (
+        "Self-play end to end (playing and learning, without evaluations), one trunk 64-64 with layer normalisation, agents' "
+        f"decisions a second; opponents of the pool decide {_PACE_OF_OPPONENTS}"
+    )
 
     def rows(self, *, is_quick: bool) -> list[Row]:
         """Measure our presets; then take turns with stable-baselines3's PPO, with its own numbers and with ours."""

@@ -9,7 +9,7 @@ Source: A. Wald, 1945, by ``league.ratings.sprt``; gating by matches as in D. Si
 human knowledge", Nature 550 (2017), who took a fixed number of games and 55 %.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Self, TypeAlias
 
@@ -107,15 +107,6 @@ class Verdict:
         """Return the verdict as JSON keeps it."""
         return {**asdict(self), "decision": self.decision.value, "counts": list(self.counts)}
 
-    @classmethod
-    def from_record(cls, record: Mapping[str, object]) -> Self:
-        """Return the verdict that ``record`` gave; ``GateError`` if it is none."""
-        try:
-            values = {**record, "decision": SprtDecision(record["decision"])}
-            return cls(**{**values, "counts": tuple(record["counts"])})  # type: ignore[arg-type]  # refused below
-        except (KeyError, TypeError, ValueError) as error:
-            raise GateError(f"the verdict that was kept cannot be read ({error}): hold the gate again") from error
-
     @property
     def sentence(self) -> str:
         """What was found, for people."""
@@ -131,16 +122,14 @@ def judge(
     play: PlayPairs,
     config: GateConfig,
     *,
-    so_far: Verdict | None = None,
     on_progress: Callable[[Verdict], None] | None = None,
 ) -> Verdict:
     """Return whether the candidate is better than the champion, who meet by ``play``.
 
-    ``so_far`` is what was found before, where a gate goes on that was left; ``on_progress`` is told what was found after every
-    batch. What ``play`` raises passes through: the batch is lost, and a gate whose pairs are a pure function of their number
-    comes to the same verdict later, from the start or from where it was.
+    ``on_progress`` is told what was found after every batch. What ``play`` raises passes through: a gate whose pairs are a pure
+    function of their number comes to the same verdict when it is held again.
     """
-    verdict = so_far or Verdict.of(np.zeros(PAIR_CLASSES, np.int64), config)
+    verdict = Verdict.of(np.zeros(PAIR_CLASSES, np.int64), config)
     while verdict.is_open(config):
         verdict = advance(verdict, play, config)
         if on_progress is not None:

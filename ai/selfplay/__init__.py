@@ -41,7 +41,7 @@ class SelfPlayConfig(TrainerConfig):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where torch computes; auto is the processor. The kernels run there, too."
     )
-    steps: int = Field(30_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
+    steps: int = Field(10_000_000, ge=1, le=10**12, description="Steps of all agents together to train for.")
     report_steps: int = Field(262_144, ge=1, le=10**9, description="Steps of a report: an iteration.")
     courts: int = Field(
         512, ge=1, le=65_536, description="Matches that a learner plays at a time: up to 128, or a multiple of it."
@@ -64,7 +64,7 @@ class SelfPlayConfig(TrainerConfig):
         le=10**12,
         description="Steps in which only the value is learned after start_from, which knows none.",
     )
-    learning_rate: float = Field(5e-4, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
+    learning_rate: float = Field(1e-3, gt=0.0, le=1.0, description="Step size of Adam at the beginning.")
     learning_rate_end: float = Field(2e-5, ge=0.0, le=1.0, description="Step size at the end; linear in between.")
     gamma: float = Field(0.99, gt=0.0, le=1.0, description="Discount of a tick.")
     trace_lambda: float = Field(0.97, ge=0.0, le=1.0, description="Weight of longer returns.")
@@ -151,12 +151,12 @@ class SelfPlayConfig(TrainerConfig):
         max_length=64,
         description="Players with fixed ratings, against whom the main agent is evaluated.",
     )
-    evaluate_steps: int = Field(2_000_000, ge=1, le=10**12, description="Steps between two evaluations.")
+    evaluate_steps: int = Field(1_000_000, ge=1, le=10**12, description="Steps between two evaluations.")
     evaluation_pairs: int = Field(
         50, ge=1, le=10_000, description="Pairs of an evaluation against each anchor, to the game's own points."
     )
     gate_steps: int = Field(
-        5_000_000,
+        2_500_000,
         ge=1,
         le=10**12,
         description="Steps between two looks at the population: payoff matrix, champion gate.",
@@ -258,7 +258,18 @@ TRAINER: Final = Trainer(
                 "exploiter_steps": 400_000,
             },
         ),
-        "standard": Preset("Standard", "Beats the predictor, and the aimer most times.", 300.0),
+        "standard": Preset("Standard", "Beats the predictor, and the aimer more often than not.", 90.0),
+        "long": Preset(
+            "Long",
+            "The same for longer: what it gains is against other kinds of players, less so against its own past.",
+            600.0,
+            {
+                "steps": 60_000_000,
+                "snapshot_steps": 2_000_000,
+                "evaluate_steps": 4_000_000,
+                "gate_steps": 10_000_000,
+            },
+        ),
         "league": Preset(
             "League",
             "Main agent, main exploiter and league exploiter, against each other and the scripted bots.",
@@ -271,6 +282,7 @@ TRAINER: Final = Trainer(
                 "past_share": 0.4,
                 "fixed_share": 0.05,
                 "evaluate_steps": 4_000_000,
+                "gate_steps": 10_000_000,
             },
         ),
         "response": Preset(
@@ -290,8 +302,8 @@ TRAINER: Final = Trainer(
         "fast": Preset(
             "PQN",
             "Learns values instead of probabilities.",
-            300.0,
-            {"algorithm": "pqn", "epochs": 1, "learning_rate": 1e-3, "learning_rate_end": 1e-5},
+            90.0,
+            {"algorithm": "pqn", "epochs": 1, "learning_rate_end": 1e-5},
         ),
     },
     metrics=(

@@ -116,15 +116,6 @@ class MeasuredPayoffs:
         """What was measured; a value of its own, which later measurements do not change."""
         return self._matrix
 
-    def join(self, name: str, policy: Policy) -> NDArray[np.float64]:
-        """Play ``policy`` against everybody in it, take it in as ``name``, and return its scores, float64[n] with itself NaN.
-
-        See ``join_all``.
-        """
-        self.join_all({name: policy})
-        scores: NDArray[np.float64] = self._matrix.score[self.names.index(name)]
-        return scores
-
     def join_all(self, newcomers: Mapping[str, Policy]) -> None:
         """Play newcomers against everybody in it and each other, all in one go, and take them in.
 
@@ -152,15 +143,6 @@ class MeasuredPayoffs:
         """Forget ``name``; ``KeyError`` if it is not there."""
         del self._policies[name]
         self._matrix = PayoffMatrix(tuple(self._policies), self._counts_of(list(self._policies)))
-
-    def measure(self, policy: Policy) -> NDArray[np.float64]:
-        """Return the scores of ``policy``, float64[n], against everybody in it without taking it in; raises as ``join_all``."""
-        n = len(self.names)
-        if not n:
-            return np.zeros(0)
-        played = self._play((*self._policies.values(), policy), np.full(n, n), np.arange(n))
-        scores: NDArray[np.float64] = (played * _POINTS).sum(axis=(1, 2)) / len(self._seeds)
-        return scores
 
     def _counts_of(self, names: Sequence[str]) -> NDArray[np.int64]:
         places = [self.names.index(name) for name in names]

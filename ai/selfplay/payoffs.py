@@ -91,10 +91,6 @@ class Payoffs:
         """Return win rates against the members, [members]: in (0, 1), and 1/2 where nothing is known."""
         return self.row(learner).rates
 
-    def games(self, learner: int) -> NDArray[np.float64]:
-        """Return the decayed numbers of matches against the members, [members]."""
-        return self.row(learner).games
-
     def state(self) -> LearnerState:
         """Return the counts, for a checkpoint."""
         return LearnerState(arrays={_STATE: self._counts.copy()})

@@ -125,6 +125,7 @@ class NightShift:
         try:
             while self.night.open_cycle is not None or not is_over(self.night.config, self.night):
                 self._cycle(self.night.open_cycle or Cycle(number=len(self.night.cycles) + 1))
+            self._check_success()
         except NightStopped:
             ended = NightEnded("stopped", "")
         except Exception as error:
@@ -240,6 +241,15 @@ class NightShift:
                 f"{MAX_FAILURES} cycles in a row were broken off, the last one because: {reason.rstrip('.')}. "
                 f"Everything is kept: --resume {self.night.id} tries the next"
             ) from error
+
+    def _check_success(self) -> None:
+        """Raise ``RunFailedError`` if the night is over and every one of its cycles was broken off."""
+        if self.night.has_failed_throughout:
+            reason = self.night.done[-1].failure
+            raise RunFailedError(
+                f"every cycle was broken off, the last one because: {reason.rstrip('.')}. Everything is kept: "
+                f"--resume {self.night.id} with more --cycles or --hours tries the next"
+            )
 
     def _heed_unless_done(self, cycle: Cycle) -> None:
         if cycle.phase is not Phase.DONE:

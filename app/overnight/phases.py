@@ -2,21 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
 from ai.errors import TrainingError
-from ai.runs import Runs
+from ai.runs import Run, Runs
 from ai.trainer import Trainer
-from ai.training import LINEAGE_KEPT, OnEvent, RunStarted, TrainEvent, TrainProgress
+from ai.training import LINEAGE_KEPT, OnEvent, RunEnded, RunStarted, TrainEvent, TrainProgress
 from app.overnight.cycles import Desk, NightStopped
 from app.overnight.planning import (
     LEADERS,
+    OPPONENTS,
+    START_FROM,
     cycle_name,
     gate_seed,
     run_seed,
     season_config,
+    without_refused,
 )
 from app.overnight.roster import Roster
 from app.overnight.state import Cycle, GateRecord, OvernightError, Standing
@@ -33,9 +36,6 @@ from league.library import PlayerError
 from league.season import Progress, Season
 from league.store import PlayerRow
 from league.summary import Summary, summarise
-
-_START_FROM: Final = "start_from"
-_OPPONENTS: Final = "opponents"
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,13 @@ class LeaguePhases:
         parent = self._reigning(desk)
         known, config = self._trainer.config_class.model_fields, desk.night.config
         wanted: dict[str, str | tuple[str, ...]] = {}
-        if parent is not None and _START_FROM in known:
-            wanted[_START_FROM] = parent.hash
-        if desk.night.leaders and _OPPONENTS in known and _OPPONENTS not in config.settings:
-            wanted[_OPPONENTS] = _best_and_bots(desk.night.leaders, roster)
+        if parent is not None and not desk.night.champions:
+            desk.say(f"'{parent.name}' reigns since an earlier night")
+        has_chosen = START_FROM in config.settings and not desk.night.champions
+        if parent is not None and START_FROM in known and not has_chosen:
+            wanted[START_FROM] = parent.hash
+        if desk.night.leaders and OPPONENTS in known and OPPONENTS not in config.settings:
+            wanted[OPPONENTS] = _best_and_bots(desk.night.leaders, roster)
         settings: dict[str, str | tuple[str, ...]] = {}
         for name, value in wanted.items():
             try:
@@ -125,15 +128,32 @@ class LeaguePhases:
             view.cycle = desk.keep(cycle.model_copy(update={"run": run_id}))
             desk.begin(run=run_id)
         if run_id is None or self._runs.row(run_id).state != "complete":
-            run, ended = run_training(self._league, self._train_request(cycle, desk, run_id), view)
+            run, ended = self._trained(view, desk, run_id)
             if ended.state != "complete":
                 raise NightStopped
         else:
             run = self._runs.find(run_id)
         champions = run.folder.champions()
-        if not champions and self._reigning(desk) is None:
-            raise OvernightError(f"run {run.id} has no champion: there is nobody to bring into the league")
+        if not champions:
+            desk.say(f"run {run.id} has no champion: nobody new enters the league")
         return view.cycle.model_copy(update={"candidate": champions[-1].hash if champions else None})
+
+    def _trained(self, view: _TrainView, desk: Desk, run_id: str | None) -> tuple[Run, RunEnded]:
+        """Train the cycle's run; whom the trainer refuses to begin with or to play is told and left out."""
+        while True:
+            try:
+                return run_training(self._league, self._train_request(view.cycle, desk, run_id), view)
+            except (TrainingError, PlayerError) as error:
+                is_made = view.cycle.run or self._orphan(view.cycle, desk)
+                settings = None if is_made else self._without_refused(view.cycle, str(error))
+                if settings is None:
+                    raise
+                desk.say(f"left out of training: {error}")
+                view.cycle = desk.keep(view.cycle.model_copy(update={"settings": settings}))
+
+    def _without_refused(self, cycle: Cycle, sentence: str) -> dict[str, str | tuple[str, ...]] | None:
+        parent = self._league.store.player_by_hash(cycle.parent) if cycle.parent is not None else None
+        return without_refused(cycle.settings or {}, parent.name if parent is not None else "", sentence)
 
     def _train_request(self, cycle: Cycle, desk: Desk, run_id: str | None) -> TrainRequest:
         machine, config = self._machine, desk.night.config
@@ -206,7 +226,7 @@ class LeaguePhases:
     def _lineage(self, player: PlayerFile, cycle: Cycle) -> tuple[str, ...]:
         """Return the ancestors of a champion: the run's own, and whom the run began with and theirs."""
         parent = cycle.parent
-        if parent is None or _START_FROM not in (cycle.settings or {}) or parent in player.lineage:
+        if parent is None or START_FROM not in (cycle.settings or {}) or parent in player.lineage:
             return player.lineage
         row = self._league.store.player_by_hash(parent)
         before = self._league.library.read(row).lineage if row is not None else ()
@@ -228,9 +248,8 @@ class LeaguePhases:
         )
 
     def _reigning(self, desk: Desk) -> PlayerRow | None:
-        """Return the last champion of the night that can still play."""
-        roster = self._roster(desk)
-        return next((row for each in desk.night.champions if (row := roster.known(each)) is not None), None)
+        """Return the last champion, of the night or from before it, that can still play."""
+        return self._roster(desk).first(desk.night.succession)
 
     # The season
 
@@ -285,7 +304,7 @@ class LeaguePhases:
 
 def _best_and_bots(leaders: Sequence[str], roster: Roster) -> tuple[str, ...]:
     """Return the names of those of ``leaders`` (content hashes) that can still play, and of the scripted bots."""
-    best = [row for each in leaders if (row := roster.known(each)) is not None]
+    best = [row for each in leaders if (row := roster.active(each)) is not None]
     bots = [row for row in roster.field() if row.kind == Kind.SCRIPTED.name.lower()]
     return tuple(dict.fromkeys(row.name for row in (*best, *bots)))
 

@@ -1,6 +1,6 @@
 """What follows from a night alone: seeds, names, seasons, whether another cycle begins, how long it all takes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from app.overnight.config import OvernightConfig
@@ -10,6 +10,10 @@ from league.config import SeasonConfig
 
 LEADERS: Final = 6
 """The best of the last season who are trained against."""
+
+START_FROM: Final = "start_from"
+OPPONENTS: Final = "opponents"
+"""Fields that a trainer's configuration may have: whom a run begins with, and against whom it learns."""
 
 _GATES: Final = 2**40
 _SEASONS: Final = 2**41
@@ -40,6 +44,24 @@ def cycle_name(name: str, cycle: int) -> str:
 def is_name_of(name: str, other: str) -> bool:
     """Whether ``other`` is what a cycle of a night called ``name`` would call its champion."""
     return other.startswith(f"{name} ") and other[len(name) + 1 :].isdecimal()
+
+
+def without_refused(
+    settings: Mapping[str, str | tuple[str, ...]], start_name: str, sentence: str
+) -> dict[str, str | tuple[str, ...]] | None:
+    """Return the ``settings`` of a cycle's run without whom ``sentence`` names, with which a run was refused.
+
+    ``start_name`` is what ``start_from`` is called. None if nobody is named: then something else is the matter.
+    """
+    left = dict(settings)
+    if START_FROM in left and any(each in sentence for each in (START_FROM, str(left[START_FROM]), f"'{start_name}'")):
+        del left[START_FROM]
+        return left
+    opponents = left.pop(OPPONENTS, ())
+    kept = tuple(name for name in opponents if f"'{name}'" not in sentence)
+    if len(kept) == len(opponents):
+        return None
+    return {**left, OPPONENTS: kept} if kept else left
 
 
 def is_over(config: OvernightConfig, night: Night) -> bool:

@@ -18,7 +18,7 @@ def night_object(night: Night) -> dict[str, object]:
         "preset": config.preset,
         "seed": night.seed,
         "seconds": round(night.seconds, 3),
-        "champion": night.champions[0] if night.champions else None,
+        "champion": night.succession[0] if night.succession else None,
         "cycles": [cycle_object(cycle) for cycle in night.done],
     }
 
@@ -65,9 +65,10 @@ def cycle_text(cycle: Cycle, cycles: int) -> str:
     head = f"cycle {cycle.number}{f' of {cycles}' if cycles else ''}"
     if cycle.failure:
         return f"{head} was broken off after {cycle.seconds:.0f} s: {cycle.failure}"
+    champion = f"champion '{cycle.champion_name}'" if cycle.champion_name else "no champion yet"
     place = f"rating {_rating(cycle)}, rank {_rank(cycle)}" if cycle.standing and cycle.standing.rank else "no rating"
     return (
-        f"{head}: run {cycle.run}, gate: {verdict_text(cycle)}; champion '{cycle.champion_name}', {place} "
+        f"{head}: run {cycle.run}, gate: {verdict_text(cycle)}; {champion}, {place} "
         f"in season {cycle.season}; {cycle.seconds:.0f} s"
     )
 

@@ -1,6 +1,6 @@
 """Which players of a league can play just now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from app.session import League
 from game.spec import GameSpec
@@ -23,6 +23,18 @@ class Roster:
         row = self._league.store.player_by_hash(content_hash)
         return row if row is not None and self._can_play(row) else None
 
+    def active(self, content_hash: str) -> PlayerRow | None:
+        """Return the player with this content; None if it is not in the league, is archived, or cannot play."""
+        row = self.known(content_hash)
+        if row is not None and row.archived:
+            self._say(f"left out: player '{row.name}' is archived")
+            return None
+        return row
+
+    def first(self, content_hashes: Iterable[str]) -> PlayerRow | None:
+        """Return the first of these players that is active; None if none is."""
+        return next((row for each in content_hashes if (row := self.active(each)) is not None), None)
+
     def field(self) -> list[PlayerRow]:
         """Return everybody who plays when nobody is named, and can."""
         rows = default_field(self._league.library.players(), self._game.name)
@@ -37,6 +49,8 @@ class Roster:
         return self._checked[row.hash]
 
     def _problem(self, row: PlayerRow) -> str:
+        if row.game != self._game.name:
+            return f"player '{row.name}' plays {row.game}, not {self._game.name}"
         if row.game_version != self._game.version:
             return (
                 f"player '{row.name}' plays {row.game} version {row.game_version}, "

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from ai.errors import RunFailedError
 from ai.trainer import Trainer
 from ai.trainer import trainer as trainer_named
 from app.overnight.config import OvernightConfig
@@ -14,6 +15,7 @@ from app.overnight.cycles import NightShift
 from app.overnight.events import NightEnded, NightView
 from app.overnight.phases import LeaguePhases, Machine
 from app.overnight.planning import is_name_of, is_over
+from app.overnight.roster import Roster
 from app.overnight.state import Night, NightFolder, OvernightError, find_night, night_number, nights
 from app.session import League
 from app.tournament import DEFAULT_GAME, interruptible, new_seed
@@ -49,10 +51,11 @@ def run_overnight(
         With one sentence for the user; everything that was kept stays kept, and a night that could not begin leaves nothing.
     """
     with writer_lock(league.home.folder), interruptible(view.say, view.control, ends_with="what is running"):
-        folder, night, trainer = _new(league, request) if request.resume is None else _resumed(league, request)
+        folder, night, trainer = (
+            _new(league, request, view.say) if request.resume is None else _resumed(league, request)
+        )
         if night.open_cycle is None and is_over(night.config, night):
-            view.say(f"overnight {night.id} is complete: --cycles or --hours make it longer")
-            return night, NightEnded("complete", "")
+            return _over(night, view)
         phases = LeaguePhases(league, trainer, game_named(DEFAULT_GAME), request.machine)
         return _work(NightShift(folder, night, phases, view, clock), folder)
 
@@ -68,14 +71,41 @@ def _work(shift: NightShift, folder: NightFolder) -> tuple[Night, NightEnded]:
     return shift.night, ended
 
 
-def _new(league: League, request: NightRequest) -> tuple[NightFolder, Night, Trainer]:
+def _over(night: Night, view: NightView) -> tuple[Night, NightEnded]:
+    """Tell that nothing is left to do; who has failed throughout stays failed."""
+    if night.has_failed_throughout:
+        raise RunFailedError(
+            f"every cycle of overnight {night.id} was broken off, the last one because: "
+            f"{night.done[-1].failure.rstrip('.')}. --cycles or --hours make it longer"
+        )
+    view.say(f"overnight {night.id} is complete: --cycles or --hours make it longer")
+    return night, NightEnded("complete", "")
+
+
+def _new(league: League, request: NightRequest, say: Callable[[str], None]) -> tuple[NightFolder, Night, Trainer]:
     config = _validated(request.fields)
     trainer = trainer_named(config.trainer)
     trainer.configure(config.settings, config.preset)
     folder = _new_folder(league, config)
     name = config.name or folder.id
     seed = new_seed() if config.seed is None else config.seed
-    return folder, Night(id=folder.id, name=name, seed=seed, config=config), trainer
+    inherited = _last_champion(league, config.trainer, say)
+    return folder, Night(id=folder.id, name=name, seed=seed, config=config, inherited=inherited), trainer
+
+
+def _last_champion(league: League, trainer: str, say: Callable[[str], None]) -> str | None:
+    """Return the newest champion of this trainer's nights that can still play; None if nobody has reigned yet."""
+    roster = Roster(league, game_named(DEFAULT_GAME), say)
+    for folder in reversed(nights(league.home.folder)):
+        try:
+            night = folder.read()
+        except OvernightError as error:
+            say(f"left out: {error}")
+            continue
+        row = roster.first(night.champions) if night.config.trainer == trainer else None
+        if row is not None:
+            return row.hash
+    return None
 
 
 def _new_folder(league: League, config: OvernightConfig) -> NightFolder:

@@ -103,6 +103,8 @@ class Night(BaseModel):
     config: OvernightConfig
     state: NightState = "running"
     reason: str = ""
+    inherited: str | None = None
+    """The champion of an earlier night that reigned when this one began; a content hash."""
     cycles: tuple[Cycle, ...] = ()
 
     @property
@@ -127,6 +129,16 @@ class Night(BaseModel):
         return tuple(
             cycle.champion for cycle in reversed(self.cycles) if cycle.is_better and cycle.champion is not None
         )
+
+    @property
+    def succession(self) -> tuple[str, ...]:
+        """Everybody who has reigned in it, the last one first."""
+        return self.champions if self.inherited is None else (*self.champions, self.inherited)
+
+    @property
+    def has_failed_throughout(self) -> bool:
+        """Whether every cycle that it has made was broken off."""
+        return bool(self.done) and all(cycle.failure for cycle in self.done)
 
     @property
     def leaders(self) -> tuple[str, ...]:

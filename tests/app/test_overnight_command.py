@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -181,6 +182,45 @@ def test_a_champion_whose_file_is_gone_reigns_no_longer(capsys, tmp_path):
     assert code == 0
     assert "left out: player 'overnight-1 1' cannot be used" in err
     assert "gate: first; champion 'overnight-1 2'" in err
+
+
+def test_a_later_night_holds_its_first_candidate_against_the_champion_of_the_one_before(capsys, tmp_path):
+    whole, longer = tmp_path / "whole", tmp_path / "longer"
+    assert overnight(capsys, whole, *SMALL, "--cycles", "1")[0] == 0
+    shutil.copytree(whole, longer)
+    for home, cycles in ((whole, "2"), (longer, "1")):
+        code, out, err = overnight(capsys, home, *SMALL, "--cycles", cycles, "--seed", "6", "--json")
+        assert (code, "'overnight-1 1' reigns since an earlier night" in err) == (0, True)
+        assert json.loads(out)["cycles"][0]["gate"]["pairs"] > 0
+    night, before = (NightFolder(longer / "overnights" / f"overnight-{number}").read() for number in (2, 1))
+    assert night.inherited == night.cycles[0].parent == before.champions[0]
+    assert overnight(capsys, longer, "--resume", "overnight-2", "--cycles", "2")[0] == 0
+    assert night_history(longer, "overnight-2") == night_history(whole, "overnight-2")
+
+
+def test_an_archived_champion_and_a_damaged_night_hand_nothing_on(capsys, tmp_path):
+    assert overnight(capsys, tmp_path, *SMALL, "--cycles", "1")[0] == 0
+    assert call(capsys, tmp_path, "players", "archive", "overnight-1 1")[0] == 0
+    broken = tmp_path / "overnights" / "overnight-2" / "overnight.json"
+    broken.parent.mkdir()
+    broken.write_text("{")
+    code, _, err = overnight(capsys, tmp_path, *SMALL, "--cycles", "1", "--seed", "6")
+    assert code == 0
+    assert "left out: player 'overnight-1 1' is archived" in err
+    assert re.search(r"left out: .*overnight-2\S* is damaged", err)
+    assert "run es-2, gate: first; champion 'overnight-3 1'" in err
+
+
+def test_a_night_without_a_champion_plays_its_season_and_is_complete(capsys, tmp_path):
+    words = (
+        "steps=2048", "rollout_steps=8", "hidden=8", "evaluation_pairs=1", "report_steps=2048", "gate_pairs=20",
+    )  # fmt: skip
+    small = [word for setting in words for word in ("--set", setting)]
+    code, out, err = overnight(capsys, tmp_path, *small, "--pairs", "1", "--seed", "5", "--cycles", "1")
+    assert code == 0
+    assert "run selfplay-1 has no champion: nobody new enters the league" in err
+    assert "run selfplay-1, gate: no candidate; no champion yet, no rating in season 1" in err
+    assert "None" not in out + err
 
 
 # As a process of its own

@@ -77,7 +77,8 @@ class FakePhases:
         return GateRecord(is_better=is_better, decision="", pairs=9, counts=(0, 0, 9, 0, 0), llr=0.0, score=0.5)
 
     def enter(self, cycle: Cycle, desk: Desk) -> Cycle:
-        champion = cycle.candidate if cycle.is_better else desk.night.champions[0]
+        reigning = next(iter(desk.night.champions), None)
+        champion = cycle.candidate if cycle.is_better else reigning
         if cycle.is_better and f"player {champion}" not in self._world.made:
             self._world.effect(f"player {champion}")
         return cycle.model_copy(update={"champion": champion, "champion_name": f"name of {champion}"})
@@ -158,6 +159,36 @@ def test_a_run_without_a_candidate_changes_nobody_s_reign():
     assert [cycle.champion for cycle in done.cycles] == ["hash 1", "hash 1", "hash 1", "hash 4"]
     assert [(cycle.is_better, cycle.gate is None) for cycle in done.cycles[1:3]] == [(False, True)] * 2
     assert [cycle.season for cycle in done.cycles] == [1, 2, 3, 4]
+
+
+def test_a_night_without_any_champion_plays_its_seasons_and_is_complete():
+    class Barren(FakePhases):
+        def train(self, cycle: Cycle, desk: Desk) -> Cycle:
+            return super().train(cycle, desk).model_copy(update={"candidate": None})
+
+    world = World()
+    assert shift(world, phases=Barren(world)).run().state == "complete"
+    cycles = world.read().cycles
+    assert [(cycle.candidate, cycle.is_better, cycle.champion, cycle.failure) for cycle in cycles] == [
+        (None, False, None, "")
+    ] * 4
+    assert [cycle.season for cycle in cycles] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("failing", [{1, 2}, {1}])
+def test_a_night_whose_every_cycle_was_broken_off_has_failed(failing):
+    def fail(cycle, phase):
+        if cycle.number in failing and phase == "train":
+            raise RunFailedError("it has diverged.")
+
+    world, view = World(), Listener()
+    at_work = shift(world, view, phases=FakePhases(world, fail), night=night(cycles=2))
+    if failing == {1}:
+        assert at_work.run().state == "complete"
+        return
+    with pytest.raises(RunFailedError, match=r"every cycle was broken off, the last one because: it has diverged\. "):
+        at_work.run()
+    assert world.read().state == view.events[-1].state == "failed"
 
 
 def test_killed_before_any_effect_and_resumed_it_is_the_night_that_was_never_killed():

@@ -9,8 +9,9 @@ import pytest
 from pydantic import model_validator
 
 from ai.dense.parameters import dense_builder
+from ai.errors import TrainingError
 from ai.runs import Plan, Runs
-from ai.trainer import Trainer, TrainerConfig, trainer
+from ai.trainer import Learner, TrainContext, Trainer, TrainerConfig, trainer
 from app.overnight.config import OvernightConfig
 from app.overnight.cycles import NightStopped
 from app.overnight.phases import LeaguePhases, Machine
@@ -163,6 +164,28 @@ def test_players_whose_files_are_gone_or_changed_are_told_and_left_out(league, f
     assert any(line.startswith("left out: player 'n 2' cannot be used") for line in desk.lines)
 
 
+def test_an_archived_champion_neither_reigns_nor_is_played(league):
+    old, new = champion_of(league, 1), champion_of(league, 2)
+    league.library.archive(league.library.find("n 2"))
+    desk = desk_after(old, new)
+    cycle = phases(league, CLIMBER).plan(Cycle(number=3), desk)
+    assert (cycle.parent, "n 2" in cycle.settings["opponents"]) == (old.champion, False)
+    assert desk.lines == ["left out: player 'n 2' is archived"]
+
+
+@pytest.mark.parametrize(("settings", "begins"), [({}, True), ({"start_from": "tracker"}, False)])
+def test_the_first_run_begins_with_the_champion_of_an_earlier_night_unless_the_user_has_chosen(
+    league, settings, begins
+):
+    before = champion_of(league, 1).champion
+    desk = desk_after(settings=settings)
+    desk.night = desk.night.model_copy(update={"inherited": before})
+    cycle = phases(league, CLIMBER).plan(Cycle(number=1), desk)
+    assert cycle.parent == before
+    assert cycle.settings == ({"start_from": before} if begins else {})
+    assert desk.lines == ["'n 1' reigns since an earlier night"]
+
+
 # Training
 
 TINY = {
@@ -191,8 +214,55 @@ def test_without_a_candidate_the_champion_goes_on_to_reign_if_there_is_one(leagu
         before = champion_of(league, 1)
         assert phases(league).train(done.model_copy(update={"number": 2}), desk_after(before)).candidate is None
     else:
-        with pytest.raises(OvernightError, match="run es-1 has no champion: there is nobody to bring into the league"):
-            phases(league).train(done, desk)
+        assert phases(league).train(done, desk).candidate is None
+        assert phases(league).enter(done.model_copy(update={"is_better": False}), desk).champion is None
+        assert desk.lines[-1] == "run es-1 has no champion: nobody new enters the league"
+
+
+def refusing(*sentences: tuple[str, str]) -> Trainer:
+    """Return a trainer that refuses with the second text of a pair to begin with or to play who is called the first."""
+
+    def start(config: FromConfig, context: TrainContext) -> Learner:
+        for name, sentence in sentences:
+            if name in (*config.opponents, config.start_from):
+                raise TrainingError(sentence)
+        return ES.start(config, context)
+
+    return dataclasses.replace(CLIMBER, start=start)
+
+
+def test_whom_the_trainer_refuses_is_told_and_left_out(league):
+    before = champion_of(league, 1)
+    league.library.add(player(40), name="main-1")
+    desk = desk_after(before, settings=TINY)
+    settings = {"start_from": before.champion, "opponents": ("main-1", "tracker", "n 1")}
+    cycle = desk.keep(Cycle(number=2, settings=settings, parent=before.champion))
+    of_night = "player 'n 1' is no network of layers 8, 64"
+    chosen = refusing(("main-1", "opponent 'main-1' is called as a part is"), (before.champion, of_night))
+    done = phases(league, chosen).train(cycle, desk)
+    assert done.settings == desk.night.cycles[1].settings == {"opponents": ("tracker", "n 1")}
+    assert done.candidate is not None
+    told = [line for line in desk.lines if line.startswith("left out of training: ")]
+    assert told == [f"left out of training: {each}" for each in ("opponent 'main-1' is called as a part is", of_night)]
+    assert len(league.store.runs()) == 1
+
+
+def test_a_refusal_that_names_nobody_of_the_night_s_choice_is_an_error(league):
+    desk = desk_after(settings=TINY)
+    cycle = desk.keep(Cycle(number=1, settings={"opponents": ("tracker",)}))
+    with pytest.raises(TrainingError, match="predictor"):
+        phases(league, refusing(("tracker", "'predictor' is too good"))).train(cycle, desk)
+    assert desk.lines == []
+
+
+def test_a_user_s_player_called_like_a_snapshot_does_not_break_selfplay_off(league):
+    league.library.add(player(40), name="main-1")
+    small = {"steps": "2048", "rollout_steps": "8", "hidden": "8", "evaluation_pairs": "1", "report_steps": "2048"}
+    desk = desk_after(trainer="selfplay", settings=small)
+    cycle = desk.keep(Cycle(number=1, settings={"opponents": ("main-1", "tracker")}))
+    done = phases(league, trainer("selfplay")).train(cycle, desk)
+    assert done.settings == {"opponents": ("tracker",)}
+    assert any("opponent 'main-1' is called as a part of the population is" in line for line in desk.lines)
 
 
 def test_a_run_that_is_stopped_stops_the_night(league):

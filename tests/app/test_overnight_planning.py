@@ -9,7 +9,16 @@ import pytest
 from pydantic import ValidationError
 
 from app.overnight.config import OvernightConfig
-from app.overnight.planning import cycle_name, eta_s, gate_seed, is_name_of, is_over, run_seed, season_config
+from app.overnight.planning import (
+    cycle_name,
+    eta_s,
+    gate_seed,
+    is_name_of,
+    is_over,
+    run_seed,
+    season_config,
+    without_refused,
+)
 from app.overnight.state import Cycle, Night, NightFolder, OvernightError, Phase, find_night, nights
 from league.errors import DiskFullError, LeagueError
 
@@ -46,6 +55,28 @@ def test_a_season_is_a_pure_function_of_night_cycle_and_players():
 def test_names_of_champions_are_told_from_others(name, other, expected):
     assert is_name_of(name, other) is expected
     assert is_name_of(name, cycle_name(name, 12))
+
+
+CHOSEN = {"start_from": "ab12" * 16, "opponents": ("main-1", "tracker", "n 1")}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("opponent 'main-1' is called so", {**CHOSEN, "opponents": ("tracker", "n 1")}),
+        ("player 'n 1' is no network", {"opponents": CHOSEN["opponents"]}),
+        (f"there is no player '{CHOSEN['start_from']}'", {"opponents": CHOSEN["opponents"]}),
+        ("start_from is 'x'", {"opponents": CHOSEN["opponents"]}),
+        ("main-1 tracker n 1", None),
+        ("'main-1', 'tracker' and 'main-10' are there", {**CHOSEN, "opponents": ("n 1",)}),
+    ],
+)
+def test_who_is_named_in_a_refusal_is_left_out(sentence, expected):
+    assert without_refused(CHOSEN, "n 1", sentence) == expected
+
+
+def test_without_opponents_a_run_has_the_trainer_s_own():
+    assert without_refused({"opponents": ("n 1",)}, "", "'n 1' is gone") == {}
 
 
 def test_a_night_is_over_after_its_cycles_or_its_hours():

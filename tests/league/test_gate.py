@@ -9,6 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from ai.selfplay import SelfPlayConfig
+from app.overnight.config import OvernightConfig
 from game.batch import MATCH_DTYPE
 from game.executors.base import ExecutorSettings, MatchRows, PlayedChunk, RunControl, RunState
 from game.executors.serial import SerialExecutor
@@ -90,7 +92,7 @@ def check_error_rates(shape: str, config: GateConfig, gates: int) -> None:
     assert found_early > taken_early
 
 
-def test_errors_at_both_boundaries_are_as_rare_as_the_defaults_promise():
+def test_errors_at_both_boundaries_are_as_rare_as_promised_without_a_limit():
     check_error_rates("usual", GateConfig(max_pairs=100_000), 100)
 
 
@@ -99,6 +101,26 @@ def test_errors_at_both_boundaries_are_as_rare_as_the_defaults_promise():
 def test_errors_at_both_boundaries_are_as_rare_as_promised_whatever_the_pairs_are_like(shape: str):
     """600 gates a shape: 300 of equal players, 300 of one that is better by elo1."""
     check_error_rates(shape, GateConfig(elo1=60.0, max_pairs=100_000), 300)
+
+
+def of_a_run() -> GateConfig:
+    """Return the gate of a run of self-play, as nobody has set anything."""
+    config = SelfPlayConfig()
+    return GateConfig(alpha=config.gate_alpha, beta=config.gate_beta, elo1=config.gate_elo, max_pairs=config.gate_pairs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["usual", "drawish"])
+@pytest.mark.parametrize("config", [OvernightConfig().gate, of_a_run()], ids=["night", "run"])
+def test_the_defaults_keep_their_promise_within_their_own_limit(config: GateConfig, shape: str):
+    """400 gates: of equal players as few get in as alpha says; of those better by elo1 at least 93 %, beta and limit together."""
+    rng = np.random.default_rng(12)
+    gates = 200
+    margin = 3 * math.sqrt(config.alpha * (1 - config.alpha) / gates)
+    taken, _ = shares(of_strength(shape, 0.0), config, config.max_pairs, gates, rng)
+    found, _ = shares(of_strength(shape, config.elo1), config, config.max_pairs, gates, rng)
+    assert taken <= config.alpha + margin
+    assert found >= 0.93
 
 
 @pytest.mark.parametrize(("risks", "better"), [((0.2, 0.01), True), ((0.01, 0.2), False)])
@@ -189,7 +211,7 @@ def test_a_clear_case_ends_with_its_first_batch():
     assert worse.sentence.startswith("is not better: 0.0% of the points")
 
 
-def test_a_gate_that_was_left_goes_on_where_it_was_to_the_same_verdict():
+def test_a_gate_that_was_left_comes_to_the_same_verdict_when_it_is_held_again():
     pairs = np.random.default_rng(8).multinomial(1, of_strength("usual", 20.0), size=2000)
 
     def play(first: int, count: int) -> NDArray[np.int64]:
@@ -206,21 +228,16 @@ def test_a_gate_that_was_left_goes_on_where_it_was_to_the_same_verdict():
     assert whole.pairs > 200
     with pytest.raises(GateInterrupted):
         judge(interrupted, config, on_progress=told.append)
-    kept = Verdict.from_record(json.loads(json.dumps(told[-1].record())))
-    assert (kept, kept.pairs) == (told[-1], 100)
-    assert judge(play, config, so_far=kept) == whole == judge(play, config)
-    assert advance(kept, play, config).pairs == 150
-    assert judge(interrupted, config, so_far=whole) == whole
+    assert [each.pairs for each in told] == [50, 100]
+    assert judge(play, config) == whole
+    assert advance(told[-1], play, config).pairs == 150
 
 
-@pytest.mark.parametrize("change", [{"decision": "perhaps"}, {"counts": None}, {"more": 1}])
-def test_a_record_that_is_no_verdict_is_refused(change: dict[str, object]):
-    record = judge(constant(0, 0, 0, 0, 1), GateConfig()).record()
-    assert Verdict.from_record(record).record() == record
-    with pytest.raises(GateError, match="hold the gate again"):
-        Verdict.from_record({**record, **change})
-    with pytest.raises(GateError):
-        Verdict.from_record({})
+def test_a_verdict_is_kept_as_json():
+    verdict = judge(constant(0, 0, 0, 0, 1), GateConfig())
+    record = json.loads(json.dumps(verdict.record()))
+    assert record.pop("llr") == verdict.llr
+    assert record == {"is_better": True, "decision": "accept H1", "pairs": 50, "counts": [0, 0, 0, 0, 50], "score": 1.0}
 
 
 @pytest.mark.parametrize("wrong", [(50,), (0, 0, 49, 0, 0), (-1, 0, 51, 0, 0)])

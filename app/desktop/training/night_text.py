@@ -78,6 +78,8 @@ def verdict_text(line: CycleLine) -> str:
         return ""
     if line.is_better and not line.pairs:
         return "first"
+    if line.pairs is None and not line.is_better:
+        return "no candidate"
     return "better" if line.is_better else "no better"
 
 
@@ -87,7 +89,7 @@ def line_text(line: CycleLine) -> str:
     if line.run:
         parts.append(f"Run {line.run}")
     if line.is_better is not None and not line.pairs:
-        parts.append("Champion gate: nobody reigned yet" if line.is_better else "Champion gate: the same player again")
+        parts.append(f"Champion gate: {_without_pairs(line)}")
     elif line.pairs:
         score = "" if line.score is None else f", score {100 * line.score:.1f} %"
         llr = "" if line.llr is None else f", log likelihood ratio {line.llr:+.2f}"
@@ -100,6 +102,13 @@ def line_text(line: CycleLine) -> str:
     if line.seconds:
         parts.append(f"It took {duration(line.seconds)}")
     return "\n".join([*parts, line.failure] if line.failure else parts)
+
+
+def _without_pairs(line: CycleLine) -> str:
+    """Return why the gate has decided without a match."""
+    if line.is_better:
+        return "nobody reigned yet"
+    return "the run has made no champion" if line.pairs is None else "the same player again"
 
 
 def lines_text(card: NightCard) -> str:

@@ -23,8 +23,8 @@ _ENDED: Final = frozenset({Phase.STOPPED, Phase.COMPLETE, Phase.FAILED})
 class CycleLine:
     """A cycle that is done, or was broken off for the reason in ``failure``; of the one at hand, what is known already.
 
-    ``champion`` reigns after it. ``is_better`` is the gate's verdict, None where it held none; ``pairs``, ``llr`` and
-    ``score`` are its evidence, None where nobody reigned.
+    ``champion`` reigns after it. ``is_better`` is the gate's verdict, None before it; ``pairs``, ``llr`` and ``score`` are
+    its evidence, None where nobody reigned or the run has made no champion.
     """
 
     number: int

@@ -17,8 +17,8 @@ _HALF: Final = 0.5
 class PayoffGrid:
     """Players in the order they are shown, and the score of each against each, 0 to 1; None where it is not measured.
 
-    ``shares`` are their parts of the Nash mixture, ``skill`` what each scores against it beyond a half; both are empty
-    where they are not known. Every score is of ``matches`` matches.
+    A draw counts half. ``shares`` are their parts of the Nash mixture, ``skill`` what each scores against it beyond a half;
+    both are empty where they are not known. Every score is of ``matches`` matches.
     """
 
     names: tuple[str, ...]
@@ -45,7 +45,8 @@ class PayoffGrid:
             return f"{one}: nobody plays against itself"
         if score is None:
             return f"{one} against {other}: not measured yet"
-        return f"{one} wins {100 * score:.0f} % of {count(self.matches, 'match', 'matches')} against {other}"
+        matches = count(self.matches, "match", "matches")
+        return f"{one} scores {100 * score:.0f} % in {matches} against {other}; a draw counts half"
 
     def described(self, place: int) -> str:
         """Return a player in words."""
@@ -53,7 +54,7 @@ class PayoffGrid:
         if self.shares:
             parts.append(f"{100 * self.shares[place]:.0f} % of the Nash mixture")
         if self.skill:
-            parts.append(f"wins {100 * (_HALF + self.skill[place]):.0f} % against it")
+            parts.append(f"scores {100 * (_HALF + self.skill[place]):.0f} % against it")
         return ", ".join(parts)
 
     def by_strength(self) -> "PayoffGrid":

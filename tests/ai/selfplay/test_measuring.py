@@ -49,7 +49,7 @@ def payoffs_of(*names: str, seed: int = 3, pairs: int = PAIRS) -> tuple[Measured
     context = context_of(seed)
     payoffs = MeasuredPayoffs(context, pairs)
     for name in names:
-        payoffs.join(name, bot(name))
+        payoffs.join_all({name: bot(name)})
     assert isinstance(context.executor, CountingExecutor)
     return payoffs, context.executor
 
@@ -116,12 +116,11 @@ def test_the_matrix_is_what_the_matches_say():
 def test_a_player_who_joins_meets_everybody_once_in_one_go():
     payoffs, executor = payoffs_of("random", "tracker", "predictor")
     assert [len(rows) for rows in executor.rows] == [2 * PAIRS, 4 * PAIRS]
-    scores = payoffs.join("aimer", bot("aimer"))
+    payoffs.join_all({"aimer": bot("aimer")})
     assert [len(rows) for rows in executor.rows] == [2 * PAIRS, 4 * PAIRS, 6 * PAIRS]
     rows = executor.rows[-1]
     assert {frozenset(pair) for pair in rows[["left", "right"]].tolist()} == {frozenset({3, i}) for i in range(3)}
-    assert scores[:3].tolist() == payoffs.matrix.score[3, :3].tolist()
-    assert np.isnan(scores[3])
+    assert (payoffs.matrix.pairs[3, :3] == PAIRS).all()
 
 
 def test_everybody_plays_on_the_same_seeds_in_every_run():
@@ -153,12 +152,11 @@ def test_several_who_join_together_give_the_matrix_of_one_after_the_other():
 def test_who_joins_again_is_played_anew_in_its_place():
     payoffs, executor = payoffs_of("predictor", "random", "aimer")
     before = payoffs.matrix
-    scores = payoffs.join("random", bot("tracker"))
+    payoffs.join_all({"random": bot("tracker")})
     assert [len(rows) for rows in executor.rows[2:]] == [4 * PAIRS]
     assert payoffs.names == ("predictor", "random", "aimer")
     expected, _ = payoffs_of("predictor", "tracker", "aimer")
     assert payoffs.matrix.counts.tolist() == expected.matrix.counts.tolist()
-    assert scores[[0, 2]].tolist() == expected.matrix.score[1, [0, 2]].tolist()
     assert before.counts.tolist() == payoffs_of("predictor", "random", "aimer")[0].matrix.counts.tolist()
 
 
@@ -174,25 +172,18 @@ def test_who_leaves_is_forgotten_and_nobody_plays_for_it():
     assert payoffs.names == ("tracker", "predictor")
     assert payoffs.matrix.counts.tolist() == expected.matrix.counts.tolist()
     assert len(executor.rows) == 2
-    payoffs.join("aimer", bot("aimer"))
-    expected.join("aimer", bot("aimer"))
+    payoffs.join_all({"aimer": bot("aimer")})
+    expected.join_all({"aimer": bot("aimer")})
     assert payoffs.detail() == expected.detail()
     with pytest.raises(KeyError):
         payoffs.leave("random")
 
 
-def test_a_player_is_measured_without_being_taken_in():
-    payoffs, executor = payoffs_of("random", "tracker")
-    scores = payoffs.measure(bot("aimer"))
-    assert (payoffs.names, len(executor.rows[-1])) == (("random", "tracker"), 4 * PAIRS)
-    assert scores.tolist() == payoffs.join("aimer", bot("aimer"))[:2].tolist()
-    assert payoffs_of()[0].measure(bot("aimer")).shape == (0,)
-
-
 def test_the_same_player_twice_is_even_and_who_forfeits_loses():
     payoffs, _ = payoffs_of("predictor")
-    assert payoffs.join("again", bot("predictor"))[0] == 0.5
-    assert payoffs.join("broken", broken())[:2].tolist() == [0.0, 0.0]
+    payoffs.join_all({"again": bot("predictor"), "broken": broken()})
+    assert payoffs.matrix.score[1, 0] == 0.5
+    assert payoffs.matrix.score[2, :2].tolist() == [0.0, 0.0]
     assert payoffs.matrix.nash.p == pytest.approx([0.5, 0.5, 0.0], abs=1e-6)
     assert payoffs.matrix.nash.skill == pytest.approx([0.0, 0.0, -0.5], abs=1e-6)
 
@@ -218,8 +209,8 @@ def test_what_was_kept_comes_back_and_goes_on_as_if_never_stopped():
     assert executor.rows == []
     assert restored.detail() == payoffs.detail()
     for each in (payoffs, restored):
-        each.join("aimer", bot("aimer"))
-        each.join("random", bot("tracker"))
+        each.join_all({"aimer": bot("aimer")})
+        each.join_all({"random": bot("tracker")})
     assert restored.detail() == payoffs.detail()
     assert restored.state()[0]["payoffs/counts"].tobytes() == payoffs.state()[0]["payoffs/counts"].tobytes()
 

@@ -30,7 +30,6 @@ def test_a_rate_counts_draws_as_halves_and_begins_with_four_even_matches():
     assert (row.current_rate, row.current_games) == ((1 + 2) / 8, 4.0)
     assert payoffs.rates(1).tolist() == [0.5, 0.5]
     assert payoffs.rates(0).tolist() == row.rates.tolist()
-    assert payoffs.games(0).tolist() == row.games.tolist()
 
 
 def test_matches_fade_with_the_newer_ones_of_their_own_pair():
@@ -38,7 +37,7 @@ def test_matches_fade_with_the_newer_ones_of_their_own_pair():
     payoffs.record(0, counts((0, 0, 0), (8, 0, 8), (8, 0, 8)))
     payoffs.record(0, counts((0, 0, 0), (0, 0, 3), (0, 0, 0)))
     kept = 8 * 0.9**3
-    assert payoffs.games(0) == pytest.approx([kept + 3, 8.0])
+    assert payoffs.row(0).games == pytest.approx([kept + 3, 8.0])
     assert payoffs.rates(0) == pytest.approx([(kept + 2) / (kept + 7), 10 / 12])
 
 
@@ -46,7 +45,7 @@ def test_the_number_of_matches_has_the_limit_that_the_decay_says():
     payoffs = Payoffs(1, 1, 0.98)
     for _ in range(2000):
         payoffs.record(0, counts((0, 0, 0), (1, 0, 1)))
-    assert payoffs.games(0)[0] == pytest.approx(1 / (1 - 0.98))
+    assert payoffs.row(0).games[0] == pytest.approx(1 / (1 - 0.98))
 
 
 def test_members_come_and_go_for_all_learners():
@@ -57,8 +56,8 @@ def test_members_come_and_go_for_all_learners():
     payoffs.record(1, counts((0, 0, 0), (0, 0, 1), (0, 0, 2), (0, 0, 3)))
     payoffs.remove_members((1,))
     assert payoffs.n_members == 2
-    assert payoffs.games(0).tolist() == [9.0, 0.0]
-    assert payoffs.games(1).tolist() == [1.0, 3.0]
+    assert payoffs.row(0).games.tolist() == [9.0, 0.0]
+    assert payoffs.row(1).games.tolist() == [1.0, 3.0]
     assert payoffs.row(0).current_games == 5.0
     payoffs.remove_members(())
     assert payoffs.n_members == 2
@@ -69,15 +68,15 @@ def test_who_starts_again_has_no_past_and_the_others_keep_theirs():
     for learner in (0, 1):
         payoffs.record(learner, counts((5, 0, 5), (1, 0, 9)))
     payoffs.reset(0)
-    assert payoffs.games(0).tolist() == [0.0]
+    assert payoffs.row(0).games.tolist() == [0.0]
     assert payoffs.row(0).current_rate == 0.5
-    assert payoffs.games(1).tolist() == [9.0]
+    assert payoffs.row(1).games.tolist() == [9.0]
 
 
 def test_what_is_returned_is_the_callers():
     payoffs = Payoffs(1, 1, 1.0)
-    payoffs.games(0)[:] = 7.0
-    assert payoffs.games(0).tolist() == [0.0]
+    payoffs.row(0).games[:] = 7.0
+    assert payoffs.row(0).games.tolist() == [0.0]
 
 
 played = st.lists(

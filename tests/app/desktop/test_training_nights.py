@@ -262,11 +262,24 @@ def test_a_line_for_people_is_shown_until_the_next_phase() -> None:
         (CycleLine(1, is_better=True, pairs=9), "better"),
         (CycleLine(1, is_better=False, pairs=9), "no better"),
         (CycleLine(1, is_better=False, pairs=0), "no better"),
+        (CycleLine(1, is_better=False, pairs=None), "no candidate"),
         (CycleLine(1, is_better=True, pairs=9, failure="no disk"), "broken off"),
     ],
 )
 def test_a_verdict_in_a_word(line: CycleLine, verdict: str) -> None:
     assert night_text.verdict_text(line) == verdict
+
+
+@pytest.mark.parametrize(
+    ("is_better", "pairs", "told"),
+    [
+        (True, None, "nobody reigned yet"),
+        (False, None, "the run has made no champion"),
+        (False, 0, "the same player again"),
+    ],
+)
+def test_a_gate_without_a_match_says_why(is_better: bool, pairs: int | None, told: str) -> None:
+    assert f"Champion gate: {told}" in night_text.line_text(CycleLine(1, is_better=is_better, pairs=pairs))
 
 
 def test_the_copied_table_has_a_line_a_cycle() -> None:

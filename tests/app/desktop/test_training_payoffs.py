@@ -41,14 +41,14 @@ def body(desktop: Desktop, qtbot: QtBot) -> PayoffsBody:
 # The values
 
 
-def test_a_cell_says_how_many_matches_the_row_wins() -> None:
+def test_a_cell_says_what_the_row_scores_and_what_a_draw_is() -> None:
     grid = read_payoffs(SMALL)
-    assert grid.sentence(1, 0) == "main-1 wins 75 % of 40 matches against tracker"
+    assert grid.sentence(1, 0) == "main-1 scores 75 % in 40 matches against tracker; a draw counts half"
     assert grid.sentence(1, 2) == "main-1 against main-2: not measured yet"
     assert grid.sentence(1, 1) == "main-1: nobody plays against itself"
     assert grid.score(0, 0) is None
     assert grid.lines(0, 1, room=3) == ["25"]
-    assert grid.described(1) == "main-1, 80 % of the Nash mixture, wins 45 % against it"
+    assert grid.described(1) == "main-1, 80 % of the Nash mixture, scores 45 % against it"
 
 
 def test_the_strongest_come_first_and_take_their_cells_along() -> None:
@@ -128,11 +128,15 @@ def test_a_share_of_the_mixture_is_a_bar_as_long_as_it(body: PayoffsBody, deskto
 def test_mouse_and_keys_say_a_cell_in_words(body: PayoffsBody, qtbot: QtBot) -> None:
     assert body.words.full_text() == LEGEND
     qtbot.mouseMove(body.map.viewport(), centre(body, 1, 0))
-    qtbot.waitUntil(lambda: body.words.full_text() == "main-1 wins 75 % of 40 matches against tracker")
+    qtbot.waitUntil(
+        lambda: body.words.full_text() == "main-1 scores 75 % in 40 matches against tracker; a draw counts half"
+    )
     body.map.setFocus()
     qtbot.keyClick(body.map, Qt.Key.Key_Right)
-    assert body.map.accessibleDescription() == "tracker wins 25 % of 40 matches against main-1"
-    assert body.map.told_at(centre(body, 0, 2)) == "tracker wins 90 % of 40 matches against main-2"
+    assert body.map.accessibleDescription() == "tracker scores 25 % in 40 matches against main-1; a draw counts half"
+    assert (
+        body.map.told_at(centre(body, 0, 2)) == "tracker scores 90 % in 40 matches against main-2; a draw counts half"
+    )
     assert body.map.told_at(QPoint(3, centre(body, 1, 0).y())).startswith("main-1, 80 %")
     assert body.map.told_at(QPoint(centre(body, 0, 2).x(), 3)).startswith("main-2, 0 %")
     assert body.map.told_at(QPoint(3, 3)) == ""

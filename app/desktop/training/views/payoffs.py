@@ -14,8 +14,8 @@ from app.desktop.training.detail_view import DetailBody, DetailView
 from app.desktop.training.payoffs import PayoffGrid, is_payoffs, read_payoffs
 from app.desktop.widgets import ElidedLabel, IconButton, hint_label
 
-LEGEND: Final = "How many of 100 matches the row wins against the column"
-EMPTY: Final = "Nobody has been measured yet: the first snapshot of the run plays against its opponents."
+LEGEND: Final = "The row's score against the column, in percent of the matches; a draw counts half"
+EMPTY: Final = "Nobody has been measured yet: the run does so every gate_steps steps, and at its end."
 _TALL: Final = 220
 _ORDER_KEY: Final = "payoffs/by_strength"
 
