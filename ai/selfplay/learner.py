@@ -130,9 +130,8 @@ class SelfPlayLearner:
         if not is_gate_due:
             return None
         self._measure()
-        values |= self._payoffs.metrics(AGENT_NAME)
+        values |= self._payoffs.metrics()
         values |= self._exploited()
-        values["cycles"] = float(len(self._payoffs.matrix.cycles))
         details["payoffs"] = self._payoffs.detail()
         return self._hold_gate(values, elo)
 

@@ -3,9 +3,9 @@
 Unlike the results that training leaves behind, these come from players that do not change or explore, on the same seeds for
 everyone, and to the game's own points.
 
-Source: D. Balduzzi et al., "Re-evaluating Evaluation", NeurIPS 2018, by ``league.ratings.cycles``. Exploitability is the best
-score of anybody against the agent in training: what the exploiters of O. Vinyals et al. (Nature 575, 2019) have found, and so a
-lower bound of what the best response would take.
+Source: D. Balduzzi et al., "Re-evaluating Evaluation", NeurIPS 2018, by ``league.ratings.cycles``. Who does best against the
+agent in training is what the exploiters of O. Vinyals et al. (Nature 575, 2019) have found: what it scores is a lower bound of what
+the best response takes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -174,14 +174,11 @@ class MeasuredPayoffs:
             "cycles": cycles,
         }
 
-    def metrics(self, agent: str) -> dict[str, float]:
-        """Return ``nash_support``, and where somebody has met ``agent`` the ``exploitability``: the best score against it.
-
-        They are of ``agent`` as it was when it joined: let it join again before.
-        """
-        best = self._matrix.best_response(agent) if agent in self.names else None
-        support = {"nash_support": float(self._matrix.nash_support)} if self.names else {}
-        return support if best is None else {**support, "exploitability": best.score}
+    def metrics(self) -> dict[str, float]:
+        """Return how many players the Nash mixture is made of, and how many circles of three there are; nothing of nobody."""
+        if not self.names:
+            return {}
+        return {"nash_support": float(self._matrix.nash_support), "cycles": float(len(self._matrix.cycles))}
 
     def state(self) -> tuple[dict[str, NDArray[np.generic]], dict[str, Json]]:
         """Return arrays and numbers for a checkpoint, the caller's to keep; the players are kept by who made them."""

@@ -60,6 +60,11 @@ def _verdict(gate: GateRecord) -> str:
     return f"{words.get(gate.decision, gate.decision)}, {100 * gate.score:.1f} % of {gate.pairs:,} pairs"
 
 
+def cycles_text(count: int) -> str:
+    """Return how many cycles there are: ``1 cycle``, ``8 cycles``."""
+    return f"{count} cycle{'' if count == 1 else 's'}"
+
+
 def cycle_text(cycle: Cycle, cycles: int) -> str:
     """Return one line about a cycle that is done; ``cycles`` is how many the night has, 0 if it goes by hours."""
     head = f"cycle {cycle.number}{f' of {cycles}' if cycles else ''}"
@@ -75,7 +80,9 @@ def cycle_text(cycle: Cycle, cycles: int) -> str:
 
 def night_text(night: Night, home: str | None) -> list[str]:
     """Return what came of a night as lines, and what can be done next."""
-    head = f"overnight {night.id} '{night.name}': {night.state}, {len(night.done)} cycles in {night.seconds:.0f} s, "
+    head = (
+        f"overnight {night.id} '{night.name}': {night.state}, {cycles_text(len(night.done))} in {night.seconds:.0f} s, "
+    )
     lines = [f"{head}seed {night.seed}"]
     if night.cycles:
         titles = ["cycle", "run", "champion", "gate", "rating", "rank", "season", "seconds"]

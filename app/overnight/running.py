@@ -79,7 +79,9 @@ def _over(night: Night, view: NightView) -> tuple[Night, NightEnded]:
             f"{night.done[-1].failure.rstrip('.')}. --cycles or --hours make it longer"
         )
     view.say(f"overnight {night.id} is complete: --cycles or --hours make it longer")
-    return night, NightEnded("complete", "")
+    ended = NightEnded("complete", "")
+    view.tell(ended)
+    return night, ended
 
 
 def _new(league: League, request: NightRequest, say: Callable[[str], None]) -> tuple[NightFolder, Night, Trainer]:

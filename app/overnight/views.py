@@ -17,7 +17,7 @@ from app.overnight.events import (
     PhaseProgress,
     PhaseStarted,
 )
-from app.overnight.report import cycle_text
+from app.overnight.report import cycle_text, cycles_text
 from app.overnight.state import Night, Phase
 from app.progress import progress_bar
 from game.executors.base import RunControl, RunState
@@ -72,7 +72,7 @@ class TerminalNight:
         night = event.night
         self._cycles = night.config.cycles
         begin = f"goes on with cycle {event.cycle}, {_WORDS[event.phase]}" if night.cycles else "begins"
-        until = f"{night.config.cycles} cycles" if night.config.cycles else f"{night.config.hours:g} hours"
+        until = cycles_text(night.config.cycles) if night.config.cycles else f"{night.config.hours:g} hours"
         self.say(f"overnight {night.id} {begin}: trainer {night.config.trainer}, {until}, seed {night.seed}")
 
     def _progress(self, event: PhaseProgress) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from ai.run_folder import RunFolder
 from app.cli import run
-from app.overnight.state import NightFolder
+from app.overnight.config import OvernightConfig
+from app.overnight.state import Cycle, Night, NightFolder, Phase
 from league.store import Store, writer_lock
 from tests.app.killed_trainings import DEADLINE_S, ROOT
 from tests.app.killed_trainings import command as train_command
@@ -221,6 +222,16 @@ def test_a_night_without_a_champion_plays_its_season_and_is_complete(capsys, tmp
     assert "run selfplay-1 has no champion: nobody new enters the league" in err
     assert "run selfplay-1, gate: no candidate; no champion yet, no rating in season 1" in err
     assert "None" not in out + err
+
+
+def test_a_night_whose_every_cycle_was_broken_off_is_not_complete(capsys, tmp_path):
+    broken = Cycle(number=1, phase=Phase.DONE, run="es-1", failure="it has diverged.")
+    config = OvernightConfig(trainer="es", cycles=1)
+    night = Night(id="overnight-1", name="n", seed=1, config=config, state="failed", cycles=(broken,))
+    NightFolder(tmp_path / "overnights" / night.id).write(night)
+    code, out, err = overnight(capsys, tmp_path, "--resume")
+    assert (code, out) == (1, "")
+    assert "every cycle of overnight overnight-1 was broken off, the last one because: it has diverged. --cycles" in err
 
 
 # As a process of its own

@@ -221,7 +221,7 @@ def test_an_empty_matrix_comes_back_too():
     restored, _ = payoffs_of("aimer")
     restored.restore(arrays, numbers, {})
     assert (restored.names, restored.detail()) == ((), payoffs.detail())
-    assert restored.metrics("main") == {}
+    assert restored.metrics() == {}
     assert restored.detail() == {"players": [], "score": [], "pairs": PAIRS, "nash": [], "skill": [], "cycles": []}
 
 
@@ -299,13 +299,12 @@ def test_detail_and_metrics_say_so():
     assert detail["cycles"] == [["r", "s", "p"]]
     assert sum(detail["nash"]) == pytest.approx(1.0, abs=1e-3)
     assert detail["skill"][3] < -0.4
-    assert payoffs.metrics("p") == {"nash_support": 3.0, "exploitability": pytest.approx(0.95)}
-    assert payoffs.metrics("nobody") == {"nash_support": 3.0}
+    assert payoffs.metrics() == {"nash_support": 3.0, "cycles": 1.0}
 
 
 def test_nobody_has_met_a_player_who_is_alone():
     payoffs, _ = payoffs_of("tracker")
-    assert payoffs.metrics("tracker") == {"nash_support": 1.0}
+    assert payoffs.metrics() == {"nash_support": 1.0, "cycles": 0.0}
     detail = payoffs.detail()
     assert isinstance(detail, dict)
     assert (detail["score"], detail["nash"], detail["cycles"]) == ([[None]], [1.0], [])
