@@ -4,8 +4,8 @@ Unlike the results that training leaves behind, these come from players that do 
 everyone, and to the game's own points.
 
 Source: D. Balduzzi et al., "Re-evaluating Evaluation", NeurIPS 2018, by ``league.ratings.cycles``. Who does best against the
-agent in training is what the exploiters of O. Vinyals et al. (Nature 575, 2019) have found: what it scores is a lower bound of what
-the best response takes.
+agent in training is what the exploiters of O. Vinyals et al. (Nature 575, 2019) have found; it scores no more than the best
+response would.
 """
 
 from collections.abc import Mapping, Sequence
