@@ -258,16 +258,16 @@ TRAINER: Final = Trainer(
                 "exploiter_steps": 400_000,
             },
         ),
-        "standard": Preset("Standard", "Beats the predictor, and the aimer more often than not.", 90.0),
+        "standard": Preset("Standard", "Beats the predictor, and its own past.", 90.0),
         "long": Preset(
             "Long",
-            "The same for longer: what it gains is against other kinds of players, less so against its own past.",
-            600.0,
+            "In smaller steps, for longer: beats the aimer more often than not; its last selves are a match for it.",
+            300.0,
             {
-                "steps": 60_000_000,
-                "snapshot_steps": 2_000_000,
-                "evaluate_steps": 4_000_000,
-                "gate_steps": 10_000_000,
+                "steps": 30_000_000,
+                "learning_rate": 5e-4,
+                "evaluate_steps": 2_000_000,
+                "gate_steps": 5_000_000,
             },
         ),
         "league": Preset(
