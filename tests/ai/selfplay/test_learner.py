@@ -236,6 +236,7 @@ def test_a_candidate_meets_the_last_champion_and_before_there_is_one_the_network
         met.append((candidate.pack().reals.tobytes(), champion.pack().reals.tobytes(), options["seed"]))
 
     monkeypatch.setattr("ai.selfplay.learner.gate_pairs", pairs)
+    monkeypatch.setattr("ai.selfplay.learner.SelfPlayLearner._exploited", lambda _: {})
     learner, _ = gated(monkeypatch, (False, True, False, True, False))
     with closing(learner):
         beginning = learner.policy.pack().reals.tobytes()
