@@ -35,7 +35,7 @@ pictures: $(READY)
 	&& xvfb-run -a -s "-screen 0 1920x1200x24" $(BIN)/python -m tests.app.desktop.walk $$folder/league $$folder/pictures dark 1600x960 \
 	&& cp $$folder/pictures/champion.png docs/pictures/desktop.png && echo "all pictures: $$folder/pictures"
 
-# A season of everybody in a league of its own: bots, players that three trainers make, a Python bot (some 5 minutes).
+# A season of everybody in a league of its own: bots, players that three trainers make, a Python bot (minutes).
 MIXED ?= out/mixed-season
 RALLY := $(BIN)/python main.py --home $(MIXED)
 mixed-season: $(READY)
