@@ -16,7 +16,8 @@ COMMON = (
     "--report-steps", "20000", "--steps", "600000", "--opponents", "random,tracker", "--main-exploiters", "1",
     "--league-exploiters", "1", "--snapshot-steps", "25000", "--pool-size", "3", "--exploiter-steps", "20000",
     "--anchors", "random,tracker", "--evaluate-steps", "60000", "--evaluation-pairs", "2", "--gate-steps", "100000",
-    "--gate-elo", "1", "--gate-pairs", "100", "--gate-alpha", "0.49", "--gate-beta", "0.49", "--payoff-size", "5", "--payoff-pairs", "2",
+    "--gate-elo", "1", "--gate-pairs", "100", "--gate-alpha", "0.49", "--gate-beta", "0.49",
+    "--payoff-size", "5", "--payoff-pairs", "2",
     "--checkpoint-steps", "1", "--seed", "5",
 )  # fmt: skip
 ALGORITHMS = {"ppo": ("--epochs", "2"), "pqn": ("--epochs", "1", "--epsilon-share", "0.2")}
