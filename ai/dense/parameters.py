@@ -1,4 +1,4 @@
-"""Dense networks as flat vectors of parameters: what evolution works on."""
+"""Dense networks as flat vectors of parameters: what evolution works on, and what scales the steps of gradients."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -33,3 +33,16 @@ def dense_builder(sizes: Sequence[int]) -> tuple[Build, int]:
         return DensePolicy(tuple(weights), tuple(biases), Activation.RATIONAL)
 
     return build, sum(outputs * (inputs + 1) for outputs, inputs in shapes)
+
+
+def step_scales(size: int, first_width: int, magnitudes: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Return what the steps of ``size`` parameters are multiplied by, float32[size]: 1 / magnitude for an observation's weights.
+
+    The parameters begin with the weights [first_width, observations] of the first layer; ``magnitudes`` are the root mean squares
+    of the observations. For an optimiser whose steps do not depend on the size of the gradient, as Adam, this and the same factor
+    on the first parameters are learning from observations of magnitude 1; and yet the network takes the observations as they are.
+    """
+    scales = np.ones(size, np.float32)
+    if magnitudes is not None:
+        scales[: len(magnitudes) * first_width] = np.tile(np.float32(1.0) / magnitudes, first_width)
+    return scales

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ai.dense.parameters import step_scales
 from game.policies.activation import Activation
 from game.policies.dense import DensePolicy
 
@@ -63,16 +64,8 @@ class ActorCritic:
         return np.concatenate(parts).astype(np.float32) * self.step_scales(magnitudes)
 
     def step_scales(self, magnitudes: Parameters | None) -> Parameters:
-        """Return what the optimiser's steps are multiplied by: 1 / magnitude for the weights of an observation, else 1.
-
-        For an optimiser whose steps do not depend on the size of the gradient, as Adam, this and the same factor on the first
-        parameters are learning from observations of magnitude 1; and yet the network takes the observations as they are.
-        """
-        scales = np.ones(self.size, np.float32)
-        if magnitudes is not None:
-            inputs, outputs = self.sizes[:2]
-            scales[: inputs * outputs] = np.tile(np.float32(1.0) / magnitudes, outputs)
-        return scales
+        """Return what the optimiser's steps are multiplied by; see ``ai.dense.parameters.step_scales``."""
+        return step_scales(self.size, self.sizes[1], magnitudes)
 
     def head(self, parameters: Parameters) -> Parameters:
         """Return the part of ``parameters`` that is the head; a view."""
