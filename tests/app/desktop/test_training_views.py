@@ -40,7 +40,7 @@ def body_of(desktop: Desktop, qtbot: QtBot, name: str, value: Json) -> Any:
 @pytest.mark.parametrize(
     ("name", "value", "kind"),
     [
-        ("species", DETAILS["species"], "SpeciesBody"),
+        ("species", DETAILS["species"], "KnownRecordsBody"),
         ("champion", DETAILS["genome"], "GenomeBody"),
         ("ancestry", DETAILS["ancestry"], "AncestryBody"),
         ("species", [{"name": "a"}], "RecordsBody"),
@@ -48,7 +48,7 @@ def body_of(desktop: Desktop, qtbot: QtBot, name: str, value: Json) -> Any:
         ("payoffs", payoffs(3), "PayoffsBody"),
         ("matrix", payoffs(3), "TableBody"),
         ("payoffs", [[0.5, 0.2], [0.8, 0.5]], "TableBody"),
-        ("pool", pool(6), "PoolBody"),
+        ("pool", pool(6), "KnownRecordsBody"),
         ("pool", [{"name": "a"}], "RecordsBody"),
         ("species", [], "TableBody"),
         ("rank", 3, "TableBody"),
